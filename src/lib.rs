@@ -1,0 +1,22 @@
+//! The Azure Key Vault secrets quickstart, in Rust.
+//!
+//! The program `kv-secrets` does what Microsoft's `kv_secrets.py` does: it asks for a secret's name and value, creates
+//! the secret in a vault, retrieves it and deletes it, waiting until it is deleted. Read [`quickstart`] first; the other
+//! modules exist so that it can stay that plain.
+//!
+//! 1. [`cli`] is the command line, and [`prompt`] asks for what it leaves out.
+//! 2. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`].
+//! 3. [`quickstart`] runs the steps; [`deletion`] waits for the last of them. What it says goes to stdout by
+//!    [`transcript`], and nothing else does.
+//! 4. [`remedy`] says on stderr what went wrong and what to do about it.
+//! 5. [`demo`] is a vault in memory that takes the place of Azure's, behind the same client.
+
+pub mod cli;
+pub mod credential;
+pub mod deletion;
+pub mod demo;
+pub mod prompt;
+pub mod quickstart;
+pub mod remedy;
+pub mod transcript;
+pub mod vault;

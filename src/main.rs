@@ -1,0 +1,46 @@
+//! `kv-secrets`: the quickstart for Azure Key Vault secrets. See the library's documentation for a tour.
+
+use clap::Parser as _;
+use kv_secrets::{cli::Cli, credential, demo, prompt::Prompt, quickstart, remedy, transcript, vault};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match load_dotenv().and_then(|()| start(Cli::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => remedy::report(&error),
+    }
+}
+
+/// Reads `.env` in the working directory, if there is one; what the environment already has stays as it is.
+fn load_dotenv() -> anyhow::Result<()> {
+    match dotenvy::from_path(".env") {
+        Err(dotenvy::Error::LineParse(..)) => {
+            // Without the line: it may hold a client secret.
+            Err(remedy::WrongUse::new("the file .env cannot be read: a line in it is not NAME=value.", "").into())
+        }
+        Err(dotenvy::Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(remedy::WrongUse::new(format!("the file .env cannot be read: {error}."), "").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run(cli));
+    runtime.shutdown_background();
+    outcome.and_then(|()| transcript::finish())
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let prompt = Prompt::new(cli.name, cli.value_file)?;
+    let (vault, credential, transport) = if cli.demo {
+        eprintln!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
+        demo::vault()?
+    } else {
+        let vault = vault::VaultAddress::parse(&cli.vault)?;
+        (vault, credential::developer_tools()?, vault::https()?)
+    };
+    let client = vault.secret_client(credential, transport)?;
+    quickstart::run(&client, &vault, &prompt).await
+}
