@@ -6,7 +6,8 @@
 use crate::remedy::WrongUse;
 use azure_core::{
     credentials::TokenCredential,
-    http::{ClientOptions, Transport, Url},
+    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url},
+    time,
 };
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
@@ -110,7 +111,7 @@ impl VaultAddress {
         transport: Transport,
     ) -> azure_core::Result<SecretClient> {
         let options = SecretClientOptions {
-            client_options: ClientOptions { transport: Some(transport), ..Default::default() },
+            client_options: ClientOptions { transport: Some(transport), retry: retry(), ..Default::default() },
             verify_challenge_resource: Some(!self.is_loopback()),
             ..Default::default()
         };
@@ -129,6 +130,15 @@ impl fmt::Display for VaultAddress {
 fn subdomain<'a>(host: &'a str, domain: &str) -> Option<&'a str> {
     let (rest, end) = host.split_at_checked(host.len().checked_sub(domain.len())?)?;
     rest.strip_suffix('.').filter(|_| end.eq_ignore_ascii_case(domain))
+}
+
+/// Three retries, so that a mistyped name is found out in seconds; the SDK's default is eight.
+fn retry() -> RetryOptions {
+    RetryOptions::exponential(ExponentialRetryOptions {
+        max_retries: 3,
+        max_total_elapsed: time::Duration::seconds(30),
+        ..Default::default()
+    })
 }
 
 /// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` except

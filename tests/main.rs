@@ -1,0 +1,8 @@
+//! The shipped binary, from outside: at a pipe, at a terminal, and over TLS against a vault on this computer.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
+
+mod piped;
+mod support;
+mod terminal;
+mod wire;

@@ -1,0 +1,210 @@
+//! A cloud on loopback: an HTTPS proxy that ends TLS itself and answers as Azure's hosts do.
+//!
+//! The unmodified binary is told of it by `HTTPS_PROXY` and `SSL_CERT_FILE`, and so really talks to
+//! `https://my-vault.vault.azure.net`. The port also takes TLS without a proxy, as an emulator would.
+
+use super::kv_secrets;
+use azure_core::http::{Body, HttpClient as _, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Response, body::Bytes, body::Incoming, header::HOST, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use kv_secrets::demo::InMemoryVault;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    process::Command,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// The token that the fake `az` gives.
+pub const AZ_TOKEN: &str = "token-from-az";
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub host: String,
+    pub method: String,
+    /// The path with the query.
+    pub path: String,
+    pub authorization: Option<String>,
+    pub body: String,
+    pub by_proxy: bool,
+}
+
+pub struct Cloud {
+    directory: TempDir,
+    port: u16,
+    azure: Arc<Azure>,
+    /// Serves until it is dropped.
+    _runtime: Runtime,
+}
+
+/// Everything behind the proxy.
+struct Azure {
+    vault: InMemoryVault,
+    received: Mutex<Vec<Received>>,
+}
+
+impl Cloud {
+    /// Starts a cloud with a vault in which deletions complete at once, and a fake `az` that is signed in.
+    pub fn start() -> Self {
+        Self::with_deletions_that_take(Duration::ZERO)
+    }
+
+    pub fn with_deletions_that_take(deletion_takes: Duration) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (acceptor, ca) = tls();
+        fs::write(directory.path().join("ca.pem"), ca).expect("write");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let azure = Arc::new(Azure { vault: InMemoryVault::new(deletion_takes), received: Mutex::default() });
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("bind");
+        let port = listener.local_addr().expect("an address").port();
+        runtime.spawn(accept(listener, acceptor, Arc::clone(&azure)));
+        let cloud = Self { directory, port, azure, _runtime: runtime };
+        fs::create_dir(cloud.bin()).expect("a directory");
+        fs::create_dir(cloud.working_directory()).expect("a directory");
+        cloud.cli(
+            "az",
+            &format!(r#"echo '{{"accessToken":"{AZ_TOKEN}","expires_on":4102444800,"tokenType":"Bearer"}}'"#),
+        );
+        cloud
+    }
+
+    /// Puts a shell script called `name` on the binary's PATH, which has nothing else; it notes each call.
+    pub fn cli(&self, name: &str, script: &str) {
+        let path = self.bin().join(name);
+        let calls = self.directory.path().join("calls");
+        let script = format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{script}\n", calls.display());
+        fs::write(&path, script).expect("write");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+
+    /// The calls of the CLIs, each a line.
+    pub fn cli_calls(&self) -> String {
+        fs::read_to_string(self.directory.path().join("calls")).unwrap_or_default()
+    }
+
+    /// The binary, told of this cloud, with `my-vault` as its vault.
+    pub fn kv_secrets(&self) -> Command {
+        let mut command = kv_secrets(&self.working_directory());
+        command
+            .env("PATH", self.bin())
+            .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", self.port))
+            .env("SSL_CERT_FILE", self.directory.path().join("ca.pem"))
+            .env("KEY_VAULT_NAME", "my-vault");
+        command
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn working_directory(&self) -> PathBuf {
+        self.directory.path().join("work")
+    }
+
+    fn bin(&self) -> PathBuf {
+        self.directory.path().join("bin")
+    }
+
+    /// The requests so far, in the order of their arrival.
+    pub fn received(&self) -> Vec<Received> {
+        self.azure.received.lock().expect("lock").clone()
+    }
+}
+
+/// A server's side of TLS for Azure's hosts and this computer, and the certificate to trust, as PEM.
+fn tls() -> (TlsAcceptor, String) {
+    let mut ca = CertificateParams::new([]).expect("parameters");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().expect("a key");
+    let ca_certificate = ca.self_signed(&ca_key).expect("a certificate");
+    let issuer = Issuer::new(ca, ca_key);
+
+    let hosts = ["*.vault.azure.net", "*.vault.azure.cn", "login.microsoftonline.com", "localhost", "127.0.0.1"];
+    let key = KeyPair::generate().expect("a key");
+    let parameters = CertificateParams::new(hosts.map(String::from)).expect("parameters");
+    let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
+
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .expect("a configuration");
+    (TlsAcceptor::from(Arc::new(config)), ca_certificate.pem())
+}
+
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, azure: Arc<Azure>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&azure)));
+    }
+}
+
+/// Serves a connection: a request to be connected comes first, or TLS at once. What a client breaks off is its own affair.
+async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let mut first = [0];
+    stream.peek(&mut first).await.ok()?;
+    let by_proxy = first == *b"C";
+    if by_proxy {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.ok()?);
+        }
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.ok()?;
+    }
+    let stream = acceptor.accept(stream).await.ok()?;
+    let service = service_fn(move |request| answer(request, by_proxy, Arc::clone(&azure)));
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok()
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    by_proxy: bool,
+    azure: Arc<Azure>,
+) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let received = Received {
+        host: header(HOST).unwrap_or_default(),
+        method: head.method.to_string(),
+        path: head.uri.to_string(),
+        authorization: header(hyper::header::AUTHORIZATION),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        by_proxy,
+    };
+    azure.received.lock().expect("lock").push(received.clone());
+
+    let method = match received.method.as_str() {
+        "GET" => Method::Get,
+        "PUT" => Method::Put,
+        "POST" => Method::Post,
+        "DELETE" => Method::Delete,
+        other => panic!("unexpected method {other}"),
+    };
+    let mut request = Request::new(format!("https://{}{}", received.host, received.path).parse()?, method);
+    if let Some(authorization) = received.authorization {
+        request.insert_header("authorization", authorization);
+    }
+    request.set_body(Body::Bytes(body));
+    let (status, headers, body) = azure.vault.execute_request(&request).await?.deconstruct();
+    let mut response = Response::builder().status(u16::from(status));
+    for (name, value) in headers.iter() {
+        response = response.header(name.as_str(), value.as_str());
+    }
+    Ok(response.body(Full::new(body.collect().await?))?)
+}

@@ -1,0 +1,54 @@
+//! What the tests around the binary share: running it, and a cloud on loopback for it to talk to.
+
+mod cloud;
+
+pub use cloud::Cloud;
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+/// The binary in an empty environment and working directory, so that nothing of this computer's user reaches it.
+pub fn kv_secrets(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kv-secrets"));
+    command.env_clear().current_dir(directory);
+    command
+}
+
+/// What a finished run left behind.
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs `command` to its end, with `stdin` at a pipe.
+pub fn run(command: &mut Command, stdin: impl AsRef<[u8]>) -> Run {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("spawn");
+    let mut pipe = child.stdin.take().expect("a piped stdin");
+    let stdin = stdin.as_ref().to_owned();
+    // A thread writes, since the program may end before it has read everything.
+    let writer = thread::spawn(move || pipe.write_all(&stdin));
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("wait");
+    let _ = writer.join().expect("writer");
+    Run {
+        status: status.code().expect("no signal"),
+        stdout: String::from_utf8(stdout).expect("UTF-8"),
+        stderr: String::from_utf8(stderr).expect("UTF-8"),
+    }
+}
+
+/// The transcript of `kv_secrets.py` at a pipe.
+pub fn transcript(vault: &str, name: &str, value: &str) -> String {
+    format!(
+        "Input a name for your secret > Input a value for your secret > \
+         Creating a secret in {vault} called '{name}' with the value '{value}' ...\n \
+         done.\n\
+         Retrieving your secret from {vault}.\n\
+         Your secret is '{value}'.\n\
+         Deleting your secret from {vault} ...\n \
+         done.\n"
+    )
+}

@@ -1,0 +1,149 @@
+//! The binary against a vault at the end of a real TLS connection.
+
+use crate::support::{Cloud, run, transcript};
+use std::{fs, time::Duration};
+
+#[test]
+fn the_requests_are_those_of_the_tutorial_and_the_first_is_bare() {
+    let cloud = Cloud::start();
+    let run = run(&mut cloud.kv_secrets(), "my-secret\nmy value\n");
+    assert_eq!(run.stderr, "");
+    assert_eq!(run.stdout, transcript("my-vault", "my-secret", "my value"));
+    assert_eq!(run.status, 0);
+
+    let received = cloud.received();
+    let lines: Vec<_> = received.iter().map(|request| format!("{} {}", request.method, request.path)).collect();
+    assert_eq!(
+        lines,
+        [
+            "PUT /secrets/my-secret?api-version=2025-07-01",
+            "PUT /secrets/my-secret?api-version=2025-07-01",
+            "GET /secrets/my-secret/?api-version=2025-07-01",
+            "DELETE /secrets/my-secret?api-version=2025-07-01",
+            "GET /deletedsecrets/my-secret?api-version=2025-07-01",
+        ]
+    );
+    assert_eq!((received[0].body.as_str(), &received[0].authorization), ("", &None));
+    assert_eq!(received[1].body, r#"{"value":"my value"}"#);
+    for request in &received[1..] {
+        assert_eq!(request.authorization.as_deref(), Some("Bearer token-from-az"));
+    }
+    assert!(received.iter().all(|request| request.host == "my-vault.vault.azure.net" && request.by_proxy));
+    assert_eq!(cloud.cli_calls(), "az account get-access-token -o json --scope https://vault.azure.net/.default\n");
+}
+
+#[test]
+fn a_value_survives_as_it_is() {
+    let cloud = Cloud::start();
+    let mut count = 0;
+    for value in ["", " ", "  two  ends  ", r#"it's "quoted" \n {}"#, "¿contraseña? 密码 🔑👩‍💻", "\ttab\t", "a\rb"]
+    {
+        for ending in ["\n", "\r\n", ""] {
+            if value.is_empty() && ending.is_empty() {
+                continue; // That is the end of the input.
+            }
+            count += 1;
+            let name = format!("n{count}");
+            let run = run(&mut cloud.kv_secrets(), format!("{name}\n{value}{ending}"));
+            assert_eq!(run.stdout, transcript("my-vault", &name, value), "{value:?} {ending:?}");
+        }
+    }
+}
+
+#[test]
+fn it_waits_until_the_secret_is_deleted() {
+    let cloud = Cloud::with_deletions_that_take(Duration::from_millis(300));
+    assert_eq!(run(&mut cloud.kv_secrets(), "n\nv\n").stdout, transcript("my-vault", "n", "v"));
+    let polls = cloud.received().iter().filter(|request| request.path.starts_with("/deletedsecrets/")).count();
+    assert!(polls >= 2, "{polls}");
+}
+
+#[test]
+fn a_second_run_with_the_same_name_meets_the_deleted_secret() {
+    let cloud = Cloud::start();
+    assert_eq!(run(&mut cloud.kv_secrets(), "n\nv\n").status, 0);
+    let again = run(&mut cloud.kv_secrets(), "n\nother value\n");
+    assert_eq!(again.status, 1);
+    assert!(again.stderr.contains("currently in a deleted but recoverable state"), "{}", again.stderr);
+    assert!(!again.stderr.contains("other value"), "{}", again.stderr);
+}
+
+#[test]
+fn bad_input_sends_nothing() {
+    let cloud = Cloud::start();
+    for stdin in ["", "n\n", "a_b\nv\n", "\nv\n"] {
+        assert_eq!(run(&mut cloud.kv_secrets(), stdin).status, 2, "{stdin:?}");
+    }
+    let unreadable = run(cloud.kv_secrets().args(["--name=n", "--value-file=missing"]), "");
+    assert_eq!(unreadable.status, 2);
+    for vault in ["evil.example/x?", "http://my-vault.vault.azure.net", "https://me@my-vault.vault.azure.net"] {
+        assert_eq!(run(cloud.kv_secrets().args(["--vault", vault]), "n\nv\n").status, 2, "{vault}");
+    }
+    assert!(cloud.received().is_empty());
+}
+
+#[test]
+fn a_vault_may_be_given_as_host_or_url() {
+    let cloud = Cloud::start();
+    for vault in ["my-vault.vault.azure.cn", "https://my-vault.vault.azure.cn/"] {
+        let name = format!("n{}", vault.len());
+        let run = run(cloud.kv_secrets().args(["--vault", vault]), format!("{name}\nv\n"));
+        assert_eq!(run.stdout, transcript("my-vault", &name, "v"), "{}", run.stderr);
+    }
+    assert!(cloud.received().iter().all(|request| request.host == "my-vault.vault.azure.cn"));
+    assert!(cloud.cli_calls().contains("--scope https://vault.azure.cn/.default"), "{}", cloud.cli_calls());
+}
+
+#[test]
+fn an_emulator_on_this_computer_may_present_any_challenge() {
+    let cloud = Cloud::start();
+    let vault = format!("https://localhost:{}", cloud.port());
+    let run = run(cloud.kv_secrets().args(["--vault", &vault]).env("NO_PROXY", "localhost"), "n\nv\n");
+    assert_eq!(run.stdout, transcript(&vault["https://".len()..], "n", "v"), "{}", run.stderr);
+    assert!(cloud.received().iter().all(|request| !request.by_proxy));
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let cloud = Cloud::start();
+    let other = Cloud::start();
+    let trust = other.kv_secrets().get_envs().find(|(name, _)| *name == "SSL_CERT_FILE").unwrap().1.unwrap().to_owned();
+    let run = run(cloud.kv_secrets().env("SSL_CERT_FILE", trust), "n\nv\n");
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("certificate"), "{}", run.stderr);
+    assert!(cloud.received().is_empty());
+}
+
+#[test]
+fn the_cli_does_not_get_the_secret_on_its_stdin() {
+    let cloud = Cloud::start();
+    cloud.cli(
+        "az",
+        r#"read line && exit 3
+        echo '{"accessToken":"token","expires_on":4102444800,"tokenType":"Bearer"}'"#,
+    );
+    let run = run(&mut cloud.kv_secrets(), "n\nv\nmore\n");
+    assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
+}
+
+#[test]
+fn azd_signs_in_where_az_cannot() {
+    let cloud = Cloud::start();
+    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    cloud.cli("azd", r#"echo '{"token":"token-from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#);
+    let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+    assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
+    assert_eq!(cloud.received()[1].authorization.as_deref(), Some("Bearer token-from-azd"));
+}
+
+#[test]
+fn dotenv_is_read_and_never_overrides_the_environment() {
+    let cloud = Cloud::start();
+    fs::write(cloud.working_directory().join(".env"), "# mine\nKEY_VAULT_NAME=from-dotenv\n").unwrap();
+    let environment = run(&mut cloud.kv_secrets(), "n1\nv\n");
+    assert_eq!(environment.stdout, transcript("my-vault", "n1", "v"));
+    let dotenv = run(cloud.kv_secrets().env_remove("KEY_VAULT_NAME"), "n2\nv\n");
+    assert_eq!(dotenv.stdout, transcript("from-dotenv", "n2", "v"), "{}", dotenv.stderr);
+    let argument = run(cloud.kv_secrets().args(["--vault", "from-argv"]), "n3\nv\n");
+    assert_eq!(argument.stdout, transcript("from-argv", "n3", "v"));
+}
