@@ -1,8 +1,16 @@
 //! `kv-secrets`: the quickstart for Azure Key Vault secrets. See the library's documentation for a tour.
 
+use azure_core::{credentials::TokenCredential, http::Transport};
 use clap::Parser as _;
-use kv_secrets::{cli::Cli, credential, demo, prompt::Prompt, quickstart, remedy, transcript, vault};
-use std::process::ExitCode;
+use kv_secrets::{
+    cli::Cli,
+    credential::DefaultAzureCredential,
+    demo,
+    prompt::Prompt,
+    quickstart, remedy, transcript,
+    vault::{self, VaultAddress},
+};
+use std::{env, process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     match load_dotenv().and_then(|()| start(Cli::parse())) {
@@ -38,9 +46,22 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         eprintln!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
         demo::vault()?
     } else {
-        let vault = vault::VaultAddress::parse(&cli.vault)?;
-        (vault, credential::developer_tools()?, vault::https()?)
+        azure(&cli.vault)?
     };
     let client = vault.secret_client(credential, transport)?;
     quickstart::run(&client, &vault, &prompt).await
+}
+
+/// The vault in Azure, a credential for it, and the way to it. A token is fetched from now on, while the person types.
+fn azure(vault: &str) -> anyhow::Result<(VaultAddress, Arc<dyn TokenCredential>, Transport)> {
+    let vault = VaultAddress::parse(vault)?;
+    let selection = env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
+    let https = vault::https()?;
+    let credential = DefaultAzureCredential::new(&selection, https.clone(), vault::local_http()?)?;
+    if let Some(scope) = vault.scope() {
+        let credential = Arc::clone(&credential);
+        // Its outcome stays in the credential.
+        tokio::spawn(async move { credential.get_token(&[&scope], None).await });
+    }
+    Ok((vault, credential, https))
 }

@@ -1,5 +1,6 @@
 //! From an error to what the user does next.
 
+use crate::credential::SignInFailed;
 use std::{error::Error, fmt, process::ExitCode};
 
 /// The program was used in a way that cannot work; found before anything was sent to a vault.
@@ -26,14 +27,29 @@ impl Error for WrongUse {}
 
 /// Says on stderr what went wrong and what to do about it, and returns the exit status: 2 for [`WrongUse`], else 1.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    match error.downcast_ref::<WrongUse>() {
-        Some(wrong_use) => {
-            if !wrong_use.advice.is_empty() {
-                eprintln!("\n{}", wrong_use.advice);
-            }
-            ExitCode::from(2)
-        }
-        None => ExitCode::FAILURE,
+    let (sentence, advice, status) = if let Some(wrong_use) = find::<WrongUse>(error) {
+        (wrong_use.to_string(), wrong_use.advice.clone(), ExitCode::from(2))
+    } else if let Some(failed) = find::<SignInFailed>(error) {
+        (failed.to_string(), failed.advice(), ExitCode::FAILURE)
+    } else {
+        (format!("{error:#}"), String::new(), ExitCode::FAILURE)
+    };
+    eprintln!("error: {sentence}");
+    if !advice.is_empty() {
+        eprintln!("\n{advice}");
     }
+    status
+}
+
+/// The cause of that type, however deep the SDK has wrapped it.
+fn find<E: Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+/// The first line of a text from another program or the network, fit for a terminal: without control characters, and
+/// not endless.
+pub fn one_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let line = line.strip_prefix("ERROR: ").unwrap_or(line);
+    line.chars().filter(|c| !c.is_control()).take(300).collect()
 }

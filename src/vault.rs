@@ -96,6 +96,13 @@ impl VaultAddress {
         host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
     }
 
+    /// The scope of the tokens that this vault takes; none for a host outside Azure, whose challenge must tell.
+    pub fn scope(&self) -> Option<String> {
+        let host = self.url.host_str()?;
+        let domain = DOMAINS.iter().find(|domain| subdomain(host, domain).is_some())?;
+        Some(format!("https://{domain}/.default"))
+    }
+
     /// Makes the client of this vault's secrets, which signs in with `credential` and sends through `transport`.
     ///
     /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
@@ -133,7 +140,7 @@ fn subdomain<'a>(host: &'a str, domain: &str) -> Option<&'a str> {
 }
 
 /// Three retries, so that a mistyped name is found out in seconds; the SDK's default is eight.
-fn retry() -> RetryOptions {
+pub(crate) fn retry() -> RetryOptions {
     RetryOptions::exponential(ExponentialRetryOptions {
         max_retries: 3,
         max_total_elapsed: time::Duration::seconds(30),
@@ -147,9 +154,22 @@ fn retry() -> RetryOptions {
 /// # Errors
 /// When no trust anchor can be loaded.
 pub fn https() -> anyhow::Result<Transport> {
+    transport(reqwest::Client::builder())
+}
+
+/// Plain HTTP without a proxy, to a service on this computer or in the same rack.
+///
+/// # Errors
+/// None is known.
+pub fn local_http() -> anyhow::Result<Transport> {
+    transport(reqwest::Client::builder().no_proxy().tls_certs_only([]))
+}
+
+/// A request has 5 s to connect and 30 s in all.
+fn transport(client: reqwest::ClientBuilder) -> anyhow::Result<Transport> {
     // It fails when the process has chosen a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
+    let client = client
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
@@ -193,6 +213,15 @@ mod tests {
         ] {
             assert_eq!(VaultAddress::parse(given).unwrap().to_string(), shown);
         }
+    }
+
+    #[test]
+    fn the_scope_is_that_of_the_cloud_and_none_elsewhere() {
+        let scope = |given| VaultAddress::parse(given).unwrap().scope();
+        assert_eq!(scope("my-vault").as_deref(), Some("https://vault.azure.net/.default"));
+        assert_eq!(scope("my-vault.vault.azure.cn").as_deref(), Some("https://vault.azure.cn/.default"));
+        assert_eq!(scope("https://localhost:8443"), None);
+        assert_eq!(scope("https://vault.azure.net.example"), None);
     }
 
     #[test]
