@@ -11,6 +11,7 @@ use kv_secrets::{
     vault::{self, VaultAddress},
 };
 use std::{env, process::ExitCode, sync::Arc};
+use tokio::{select, signal};
 
 fn main() -> ExitCode {
     match load_dotenv().and_then(|()| start(Cli::parse())) {
@@ -35,9 +36,28 @@ fn load_dotenv() -> anyhow::Result<()> {
 
 fn start(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(run(cli));
+    let outcome = runtime.block_on(async {
+        select! {
+            biased;
+            () = interrupted() => Err(remedy::Interrupted.into()),
+            outcome = run(cli) => outcome,
+        }
+    });
     runtime.shutdown_background();
     outcome.and_then(|()| transcript::finish())
+}
+
+/// Waits for Ctrl-C, or a request to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = signal::ctrl_c().await;
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {

@@ -1,6 +1,9 @@
 //! Asking for the secret's name and value: at a terminal, or at a pipe.
 
-use crate::{remedy::WrongUse, transcript};
+use crate::{
+    remedy::{Interrupted, WrongUse},
+    transcript,
+};
 use dialoguer::{Input, console, theme::Theme};
 use std::{
     fmt,
@@ -56,8 +59,8 @@ impl Prompt {
     /// `input` does, and reads a line from stdin.
     ///
     /// # Errors
-    /// [`WrongUse`] at a pipe, when the input ends, is not UTF-8 or breaks the rule. An I/O error at a terminal that
-    /// goes away.
+    /// [`WrongUse`] at a pipe, when the input ends, is not UTF-8 or breaks the rule. At a terminal, [`Interrupted`] by
+    /// Ctrl-C, and an I/O error when it goes away.
     pub async fn secret_name(&self, text: &'static str) -> anyhow::Result<String> {
         match &self.name {
             Some(name) => Ok(name.clone()),
@@ -107,7 +110,11 @@ async fn ask(text: &'static str, check: Check) -> anyhow::Result<String> {
     spawn_blocking(move || {
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             let input = Input::with_theme(&TutorialTheme).with_prompt(text).allow_empty(true);
-            return Ok(input.validate_with(|answer: &String| check(answer)).interact_text()?);
+            let answer = input.validate_with(|answer: &String| check(answer)).interact_text();
+            return answer.map_err(|dialoguer::Error::IO(error)| match error.kind() {
+                io::ErrorKind::Interrupted => Interrupted.into(),
+                _ => error.into(),
+            });
         }
         transcript::write(format_args!("{text}"));
         let answer = from_stdin(Until::EndOfLine).and_then(|answer| check(&answer).map(|()| answer));

@@ -25,10 +25,25 @@ impl fmt::Display for WrongUse {
 
 impl Error for WrongUse {}
 
-/// Says on stderr what went wrong and what to do about it, and returns the exit status: 2 for [`WrongUse`], else 1.
+/// The program was interrupted, by Ctrl-C or a request to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted.")
+    }
+}
+
+impl Error for Interrupted {}
+
+/// Says on stderr what went wrong and what to do about it, and returns the exit status: 2 for [`WrongUse`],
+/// 130 for [`Interrupted`], else 1.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let (sentence, advice, status) = if let Some(wrong_use) = find::<WrongUse>(error) {
         (wrong_use.to_string(), wrong_use.advice.clone(), ExitCode::from(2))
+    } else if let Some(interrupted) = find::<Interrupted>(error) {
+        (interrupted.to_string(), String::new(), ExitCode::from(130))
     } else if let Some(failed) = find::<SignInFailed>(error) {
         (failed.to_string(), failed.advice(), ExitCode::FAILURE)
     } else {

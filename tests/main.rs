@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
 mod piped;
+mod sign_in;
 mod support;
 mod terminal;
 mod wire;

@@ -115,28 +115,6 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
 }
 
 #[test]
-fn the_cli_does_not_get_the_secret_on_its_stdin() {
-    let cloud = Cloud::start();
-    cloud.cli(
-        "az",
-        r#"read line && exit 3
-        echo '{"accessToken":"token","expires_on":4102444800,"tokenType":"Bearer"}'"#,
-    );
-    let run = run(&mut cloud.kv_secrets(), "n\nv\nmore\n");
-    assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
-}
-
-#[test]
-fn azd_signs_in_where_az_cannot() {
-    let cloud = Cloud::start();
-    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
-    cloud.cli("azd", r#"echo '{"token":"token-from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#);
-    let run = run(&mut cloud.kv_secrets(), "n\nv\n");
-    assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
-    assert_eq!(cloud.received()[1].authorization.as_deref(), Some("Bearer token-from-azd"));
-}
-
-#[test]
 fn dotenv_is_read_and_never_overrides_the_environment() {
     let cloud = Cloud::start();
     fs::write(cloud.working_directory().join(".env"), "# mine\nKEY_VAULT_NAME=from-dotenv\n").unwrap();

@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_selection_is_a_group_or_a_name_without_case() {
-        let select = |selection| Kind::select(selection).unwrap();
+        let select = |selection: &str| Kind::select(selection).unwrap();
         assert_eq!(select(""), Kind::ALL);
         assert_eq!(select("dev"), [Kind::AzureCli, Kind::AzureDeveloperCli]);
         assert_eq!(select("PROD"), [Kind::Environment, Kind::WorkloadIdentity, Kind::ManagedIdentity]);

@@ -30,6 +30,11 @@ use tokio_rustls::TlsAcceptor;
 /// The token that the fake `az` gives.
 pub const AZ_TOKEN: &str = "token-from-az";
 
+/// The one client secret and federated token that Entra ID takes here, and what App Service's endpoint wants to see.
+pub const CLIENT_SECRET: &str = "the-client-secret";
+pub const FEDERATED_TOKEN: &str = "the-federated-token";
+pub const IDENTITY_HEADER: &str = "the-identity-header";
+
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -91,6 +96,11 @@ impl Cloud {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
     }
 
+    /// Takes that script away.
+    pub fn without_cli(&self, name: &str) {
+        fs::remove_file(self.bin().join(name)).expect("a script");
+    }
+
     /// The calls of the CLIs, each a line.
     pub fn cli_calls(&self) -> String {
         fs::read_to_string(self.directory.path().join("calls")).unwrap_or_default()
@@ -103,7 +113,9 @@ impl Cloud {
             .env("PATH", self.bin())
             .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", self.port))
             .env("SSL_CERT_FILE", self.directory.path().join("ca.pem"))
-            .env("KEY_VAULT_NAME", "my-vault");
+            .env("KEY_VAULT_NAME", "my-vault")
+            // Not all sources: the search for a managed identity would leave this computer.
+            .env("AZURE_TOKEN_CREDENTIALS", "dev");
         command
     }
 
@@ -153,12 +165,17 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, azure: Arc<Azure>)
     }
 }
 
-/// Serves a connection: a request to be connected comes first, or TLS at once. What a client breaks off is its own affair.
+/// Serves a connection: a request to be connected comes first, or TLS at once, or plain HTTP. What a client breaks off
+/// is its own affair.
 async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut first = [0];
     stream.peek(&mut first).await.ok()?;
     let by_proxy = first == *b"C";
+    let service = service_fn(move |request| answer(request, by_proxy, Arc::clone(&azure)));
+    if first == *b"G" {
+        return http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
+    }
     if by_proxy {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -167,28 +184,63 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) 
         stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.ok()?;
     }
     let stream = acceptor.accept(stream).await.ok()?;
-    let service = service_fn(move |request| answer(request, by_proxy, Arc::clone(&azure)));
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok()
 }
 
-async fn answer(
-    request: hyper::Request<Incoming>,
-    by_proxy: bool,
-    azure: Arc<Azure>,
-) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+type Answer = Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>>;
+
+async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Azure>) -> Answer {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let received = Received {
-        host: header(HOST).unwrap_or_default(),
+        host: header(HOST.as_str()).unwrap_or_default(),
         method: head.method.to_string(),
         path: head.uri.to_string(),
-        authorization: header(hyper::header::AUTHORIZATION),
+        authorization: header("authorization"),
         body: String::from_utf8_lossy(&body).into_owned(),
         by_proxy,
     };
     azure.received.lock().expect("lock").push(received.clone());
+    if received.host == "login.microsoftonline.com" {
+        entra(&received)
+    } else if received.path.starts_with("/msi/token") {
+        app_service(header("x-identity-header"))
+    } else {
+        vault(&azure.vault, received, body).await
+    }
+}
 
+fn json(status: u16, body: &str) -> Answer {
+    Ok(Response::builder().status(status).header("content-type", "application/json").body(body.to_owned().into())?)
+}
+
+/// Entra ID's token endpoint.
+fn entra(request: &Received) -> Answer {
+    let given = |what: &str| request.body.split('&').any(|pair| pair == what);
+    if given(&format!("client_secret={CLIENT_SECRET}")) {
+        json(200, r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"token-of-secret"}"#)
+    } else if given(&format!("client_assertion={FEDERATED_TOKEN}")) {
+        json(200, r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"token-of-pod"}"#)
+    } else {
+        let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value. Trace ID: 1 Correlation ID: 2 Timestamp: 3","error_codes":[7000215],"timestamp":"2026-11-24 00:00:00Z","trace_id":"1","correlation_id":"2","error_uri":""}"#;
+        json(401, body)
+    }
+}
+
+/// The endpoint that App Service puts beside each app.
+fn app_service(identity_header: Option<String>) -> Answer {
+    if identity_header.as_deref() == Some(IDENTITY_HEADER) {
+        json(
+            200,
+            r#"{"access_token":"token-of-app","expires_on":"4102444800","resource":"https://vault.azure.net","token_type":"Bearer"}"#,
+        )
+    } else {
+        json(401, r#"{"statusCode":401,"message":"wrong header"}"#)
+    }
+}
+
+async fn vault(vault: &InMemoryVault, received: Received, body: Bytes) -> Answer {
     let method = match received.method.as_str() {
         "GET" => Method::Get,
         "PUT" => Method::Put,
@@ -201,7 +253,7 @@ async fn answer(
         request.insert_header("authorization", authorization);
     }
     request.set_body(Body::Bytes(body));
-    let (status, headers, body) = azure.vault.execute_request(&request).await?.deconstruct();
+    let (status, headers, body) = vault.execute_request(&request).await?.deconstruct();
     let mut response = Response::builder().status(u16::from(status));
     for (name, value) in headers.iter() {
         response = response.header(name.as_str(), value.as_str());

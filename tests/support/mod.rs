@@ -1,6 +1,6 @@
 //! What the tests around the binary share: running it, and a cloud on loopback for it to talk to.
 
-mod cloud;
+pub mod cloud;
 
 pub use cloud::Cloud;
 use std::{
