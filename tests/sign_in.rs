@@ -2,7 +2,7 @@
 
 use crate::support::{
     Cloud, Run,
-    cloud::{AZ_TOKEN, CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
+    cloud::{AZ_SIGNED_IN, AZ_TOKEN, CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
     run, transcript,
 };
 use std::{
@@ -196,13 +196,7 @@ fn a_client_certificate_needs_the_feature() {
 #[test]
 fn the_cli_does_not_get_the_secret_on_its_stdin() {
     let cloud = Cloud::start();
-    cloud.cli(
-        "az",
-        &format!(
-            r#"read line && exit 3
-            echo '{{"accessToken":"{AZ_TOKEN}","expires_on":4102444800,"tokenType":"Bearer"}}'"#
-        ),
-    );
+    cloud.cli("az", &format!("read line && exit 3; {AZ_SIGNED_IN}"));
     signed_in_with(&cloud, &mut cloud.kv_secrets(), AZ_TOKEN);
 }
 

@@ -17,7 +17,7 @@ use std::{
     path::PathBuf,
     process::Command,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -29,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// The token that the fake `az` gives.
 pub const AZ_TOKEN: &str = "token-from-az";
+pub const AZ_SIGNED_IN: &str = r#"echo '{"accessToken":"token-from-az","expires_on":4102444800,"tokenType":"Bearer"}'"#;
 
 /// The one client secret and federated token that Entra ID takes here, and what App Service's endpoint wants to see.
 pub const CLIENT_SECRET: &str = "the-client-secret";
@@ -45,6 +46,7 @@ pub struct Received {
     pub authorization: Option<String>,
     pub body: String,
     pub by_proxy: bool,
+    pub at: Instant,
 }
 
 pub struct Cloud {
@@ -80,10 +82,7 @@ impl Cloud {
         let cloud = Self { directory, port, azure, _runtime: runtime };
         fs::create_dir(cloud.bin()).expect("a directory");
         fs::create_dir(cloud.working_directory()).expect("a directory");
-        cloud.cli(
-            "az",
-            &format!(r#"echo '{{"accessToken":"{AZ_TOKEN}","expires_on":4102444800,"tokenType":"Bearer"}}'"#),
-        );
+        cloud.cli("az", AZ_SIGNED_IN);
         cloud
     }
 
@@ -200,6 +199,7 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
         authorization: header("authorization"),
         body: String::from_utf8_lossy(&body).into_owned(),
         by_proxy,
+        at: Instant::now(),
     };
     azure.received.lock().expect("lock").push(received.clone());
     if received.host == "login.microsoftonline.com" {
