@@ -46,6 +46,7 @@ pub struct Received {
     pub authorization: Option<String>,
     pub body: String,
     pub by_proxy: bool,
+    #[allow(dead_code, reason = "the benchmark measures by it")]
     pub at: Instant,
 }
 
