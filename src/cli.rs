@@ -21,6 +21,10 @@ pub struct Cli {
     #[arg(long, value_name = "PATH")]
     pub value_file: Option<PathBuf>,
 
+    /// Use the name even if a secret has it, and delete all its versions
+    #[arg(long)]
+    pub overwrite: bool,
+
     /// Use a vault in memory: no Azure account, no network
     #[arg(long)]
     pub demo: bool,

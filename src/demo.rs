@@ -3,7 +3,7 @@
 //! It takes the place of the network under the SDK's client. Challenge, token, retries and JSON all run as they do
 //! against Azure. Paths, bodies and error texts follow <https://learn.microsoft.com/rest/api/keyvault/secrets>.
 
-use crate::vault::VaultAddress;
+use crate::prompt::is_name;
 use azure_core::{
     Uuid,
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
@@ -27,13 +27,13 @@ const API_VERSION: &str = "2025-07-01";
 const RECOVERABLE_DAYS: i64 = 90;
 const PAGE: usize = 25;
 
-/// Makes the demo: a vault called `demo-vault`, the credential that it takes, and the way to it.
-///
-/// # Errors
-/// None; the signature is that of the real ones.
-pub fn vault() -> anyhow::Result<(VaultAddress, Arc<dyn TokenCredential>, Transport)> {
+/// The vault's name.
+pub const NAME: &str = "demo-vault";
+
+/// Makes the demo: the credential that its vault takes, and the way to it.
+pub fn vault() -> (Arc<dyn TokenCredential>, Transport) {
     let vault = InMemoryVault::new(Duration::from_secs(1));
-    Ok((VaultAddress::parse("demo-vault")?, Arc::new(DemoCredential), Transport::new(Arc::new(vault))))
+    (Arc::new(DemoCredential), Transport::new(Arc::new(vault)))
 }
 
 /// A credential whose token is worth nothing.
@@ -280,10 +280,6 @@ fn list_versions(secrets: &mut Secrets, name: &str, query: &BTreeMap<String, Str
         format!("https://{host}/secrets/{name}/versions?api-version={API_VERSION}&maxresults={size}&$skiptoken={next}")
     });
     ok(json!({ "value": value, "nextLink": next_link }))
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=127).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 fn ok(body: Value) -> Answer {

@@ -5,18 +5,26 @@
 //! modules exist so that it can stay that plain.
 //!
 //! 1. [`cli`] is the command line, and [`prompt`] asks for what it leaves out.
-//! 2. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`].
-//! 3. [`quickstart`] runs the steps; [`deletion`] waits for the last of them. What it says goes to stdout by
-//!    [`transcript`], and nothing else does.
-//! 4. [`remedy`] says on stderr what went wrong and what to do about it.
+//! 2. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`] and sends through
+//!    the [`transport`]. In the client's pipeline, [`retry`] tries again what may pass, and [`remains`] notes what is
+//!    left in the vault.
+//! 3. [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed, and [`deletion`] waits
+//!    for the last step. What is said goes to stdout by [`transcript`], and nothing else does.
+//! 4. [`remedy`] says on stderr what went wrong and what to do about it, out of what the [`service`] said.
 //! 5. [`demo`] is a vault in memory that takes the place of Azure's, behind the same client.
 
 pub mod cli;
 pub mod credential;
 pub mod deletion;
 pub mod demo;
+pub mod guard;
 pub mod prompt;
 pub mod quickstart;
+pub mod remains;
 pub mod remedy;
+pub mod retry;
+pub mod service;
+pub mod terminal;
 pub mod transcript;
+pub mod transport;
 pub mod vault;

@@ -6,17 +6,33 @@ use kv_secrets::{
     cli::Cli,
     credential::DefaultAzureCredential,
     demo,
+    guard::Guard,
     prompt::Prompt,
-    quickstart, remedy, transcript,
-    vault::{self, VaultAddress},
+    quickstart,
+    remains::{Left, Remains},
+    remedy,
+    terminal::Terminal,
+    transcript, transport,
+    vault::VaultAddress,
 };
 use std::{env, process::ExitCode, sync::Arc};
 use tokio::{select, signal};
 
 fn main() -> ExitCode {
-    match load_dotenv().and_then(|()| start(Cli::parse())) {
+    let wrong_use = |error| remedy::report(&error, None, &Left::Nothing);
+    if let Err(error) = load_dotenv() {
+        return wrong_use(error);
+    }
+    let cli = Cli::parse();
+    let vault = match VaultAddress::parse(if cli.demo { demo::NAME } else { &cli.vault }) {
+        Ok(vault) => vault,
+        Err(error) => return wrong_use(error.into()),
+    };
+    let (remains, demo) = (Remains::default(), cli.demo);
+    match start(cli, &vault, &remains) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => remedy::report(&error),
+        // The demo's vault is gone with the program.
+        Err(error) => remedy::report(&error, Some(&vault), &if demo { Left::Nothing } else { remains.left() }),
     }
 }
 
@@ -34,15 +50,20 @@ fn load_dotenv() -> anyhow::Result<()> {
     }
 }
 
-fn start(cli: Cli) -> anyhow::Result<()> {
+/// Runs the quickstart until it ends or is interrupted, and leaves the terminal as it was.
+fn start(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::Result<()> {
+    let terminal = Terminal::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         select! {
             biased;
             () = interrupted() => Err(remedy::Interrupted.into()),
-            outcome = run(cli) => outcome,
+            outcome = run(cli, vault, remains) => outcome,
         }
     });
+    if outcome.as_ref().is_err_and(|error| error.is::<remedy::Interrupted>()) {
+        terminal.restore();
+    }
     runtime.shutdown_background();
     outcome.and_then(|()| transcript::finish())
 }
@@ -60,28 +81,27 @@ async fn interrupted() {
     let _ = signal::ctrl_c().await;
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::Result<()> {
     let prompt = Prompt::new(cli.name, cli.value_file)?;
-    let (vault, credential, transport) = if cli.demo {
+    let (credential, transport) = if cli.demo {
         eprintln!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
-        demo::vault()?
+        demo::vault()
     } else {
-        azure(&cli.vault)?
+        azure(vault)?
     };
-    let client = vault.secret_client(credential, transport)?;
-    quickstart::run(&client, &vault, &prompt).await
+    let client = vault.secret_client(credential, &transport, remains)?;
+    quickstart::run(&Guard { client: &client, vault, prompt: &prompt, overwrite: cli.overwrite }).await
 }
 
-/// The vault in Azure, a credential for it, and the way to it. A token is fetched from now on, while the person types.
-fn azure(vault: &str) -> anyhow::Result<(VaultAddress, Arc<dyn TokenCredential>, Transport)> {
-    let vault = VaultAddress::parse(vault)?;
+/// A credential for the vault in Azure, and the way there. A token is fetched from now on, while the person types.
+fn azure(vault: &VaultAddress) -> anyhow::Result<(Arc<dyn TokenCredential>, Transport)> {
     let selection = env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
-    let https = vault::https()?;
-    let credential = DefaultAzureCredential::new(&selection, https.clone(), vault::local_http()?)?;
+    let https = transport::https()?;
+    let credential = DefaultAzureCredential::new(&selection, https.clone(), transport::local_http()?)?;
     if let Some(scope) = vault.scope() {
         let credential = Arc::clone(&credential);
         // Its outcome stays in the credential.
         tokio::spawn(async move { credential.get_token(&[&scope], None).await });
     }
-    Ok((vault, credential, https))
+    Ok((credential, https))
 }

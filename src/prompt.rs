@@ -1,10 +1,10 @@
 //! Asking for the secret's name and value: at a terminal, or at a pipe.
 
 use crate::{
-    remedy::{Interrupted, WrongUse},
+    remedy::{Interrupted, WrongUse, note},
     transcript,
 };
-use dialoguer::{Input, console, theme::Theme};
+use dialoguer::{Confirm, Input, console, theme::Theme};
 use std::{
     fmt,
     fs::File,
@@ -64,8 +64,30 @@ impl Prompt {
     pub async fn secret_name(&self, text: &'static str) -> anyhow::Result<String> {
         match &self.name {
             Some(name) => Ok(name.clone()),
-            None => ask(text, check_name).await,
+            None => self.another_name(text).await,
         }
+    }
+
+    /// A name that is asked for even if the command line gives one.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name).
+    pub async fn another_name(&self, text: &'static str) -> anyhow::Result<String> {
+        ask(text, check_name).await
+    }
+
+    /// Asks at a terminal for yes or no, which is what Enter means.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name) at a terminal.
+    pub async fn confirm(&self, text: &'static str) -> anyhow::Result<bool> {
+        let confirm = move || Confirm::new().with_prompt(text).default(false).interact().map_err(terminal_error);
+        spawn_blocking(confirm).await?
+    }
+
+    /// Whether a person can be asked: at a terminal, on stdin and stderr both.
+    pub fn is_terminal(&self) -> bool {
+        is_terminal()
     }
 
     /// The secret's value: 0 to 25,600 characters, asked for like [the name](Self::secret_name).
@@ -84,9 +106,12 @@ impl Prompt {
 type Check = fn(&str) -> Result<(), WrongUse>;
 
 /// See <https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers>.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=127).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
 fn check_name(name: &str) -> Result<(), WrongUse> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if (1..=127).contains(&name.len()) && name.chars().all(allowed) {
+    if is_name(name) {
         Ok(())
     } else {
         Err(WrongUse::new("a secret's name has 1 to 127 letters, digits and hyphens.", ""))
@@ -108,22 +133,30 @@ fn checked_value(value: String) -> Result<String, WrongUse> {
 /// Asks in a thread of its own, so that the runtime goes on while a person types.
 async fn ask(text: &'static str, check: Check) -> anyhow::Result<String> {
     spawn_blocking(move || {
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        if is_terminal() {
             let input = Input::with_theme(&TutorialTheme).with_prompt(text).allow_empty(true);
             let answer = input.validate_with(|answer: &String| check(answer)).interact_text();
-            return answer.map_err(|dialoguer::Error::IO(error)| match error.kind() {
-                io::ErrorKind::Interrupted => Interrupted.into(),
-                _ => error.into(),
-            });
+            return answer.map_err(terminal_error);
         }
         transcript::write(format_args!("{text}"));
         let answer = from_stdin(Until::EndOfLine).and_then(|answer| check(&answer).map(|()| answer));
         if answer.is_err() && io::stderr().is_terminal() {
-            eprintln!(); // The error belongs on a line of its own, not beside the question.
+            note!(""); // The error belongs on a line of its own, not beside the question.
         }
         Ok(answer?)
     })
     .await?
+}
+
+fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn terminal_error(dialoguer::Error::IO(error): dialoguer::Error) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::Interrupted => Interrupted.into(),
+        _ => error.into(),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

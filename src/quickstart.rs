@@ -1,21 +1,28 @@
 //! The tutorial: set, get and delete a secret, in the order and the words of `kv_secrets.py`.
 
-use crate::{deletion::BeginDeleteSecret as _, prompt::Prompt, transcript::say, vault::VaultAddress};
+use crate::{deletion::BeginDeleteSecret as _, guard::Guard, transcript::say};
 use anyhow::{Context as _, Result};
-use azure_security_keyvault_secrets::{SecretClient, models::SetSecretParameters};
+use azure_core::http::RequestContent;
+use azure_security_keyvault_secrets::models::SetSecretParameters;
 
-/// Asks for a secret's name and value; creates, retrieves and deletes that secret in `vault`.
+const NAME: &str = "Input a name for your secret > ";
+const VALUE: &str = "Input a value for your secret > ";
+
+/// Asks for a secret's name and value; creates, retrieves and deletes that secret.
 ///
 /// # Errors
-/// [`WrongUse`](crate::remedy::WrongUse) from the prompts; the SDK's errors, as they are, from the vault.
-pub async fn run(client: &SecretClient, vault: &VaultAddress, prompt: &Prompt) -> Result<()> {
-    let secret_name = prompt.secret_name("Input a name for your secret > ").await?;
-    let secret_value = prompt.secret_value("Input a value for your secret > ").await?;
+/// Those of the [`Guard`]; the SDK's errors, as they are, from the vault.
+pub async fn run(guard: &Guard<'_>) -> Result<()> {
+    let Guard { client, vault, .. } = guard;
+
+    let (mut secret_name, secret_value) = guard.name_and_value(NAME, VALUE).await?;
 
     say!("Creating a secret in {vault} called '{secret_name}' with the value '{secret_value}' ...");
 
-    let parameters = SetSecretParameters { value: Some(secret_value), ..Default::default() };
-    client.set_secret(&secret_name, parameters.try_into()?, None).await?;
+    while let Err(error) = client.set_secret(&secret_name, parameters(&secret_value)?, None).await {
+        secret_name = guard.another_name(error, &secret_name, NAME).await?;
+        say!("Creating a secret in {vault} called '{secret_name}' with the value '{secret_value}' ...");
+    }
 
     say!(" done.");
 
@@ -23,7 +30,7 @@ pub async fn run(client: &SecretClient, vault: &VaultAddress, prompt: &Prompt) -
 
     let retrieved_secret = client.get_secret(&secret_name, None).await?.into_model()?;
 
-    say!("Your secret is '{}'.", retrieved_secret.value.context("the answer holds no value")?);
+    say!("Your secret is '{}'.", retrieved_secret.value.context("the vault's answer holds no value")?);
     say!("Deleting your secret from {vault} ...");
 
     let poller = client.begin_delete_secret(&secret_name).await?;
@@ -31,4 +38,9 @@ pub async fn run(client: &SecretClient, vault: &VaultAddress, prompt: &Prompt) -
 
     say!(" done.");
     Ok(())
+}
+
+/// The body of `set_secret`.
+fn parameters(secret_value: &str) -> azure_core::Result<RequestContent<SetSecretParameters>> {
+    SetSecretParameters { value: Some(secret_value.to_owned()), ..Default::default() }.try_into()
 }

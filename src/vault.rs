@@ -3,14 +3,13 @@
 //! The address comes from a person or an environment variable, and the sign-in token goes where it says, so nothing
 //! becomes part of a URL before it has passed the rules here.
 
-use crate::remedy::WrongUse;
+use crate::{remains::Remains, remedy::WrongUse, retry::client_options};
 use azure_core::{
     credentials::TokenCredential,
-    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url},
-    time,
+    http::{Transport, Url},
 };
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 /// The parent domains of the vaults' hosts: Azure's public cloud, Azure in China, Azure for US Government.
 ///
@@ -89,21 +88,27 @@ impl VaultAddress {
         Some(Self { url, name: name.to_owned() })
     }
 
+    /// The vault's host.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
     /// Whether the vault is an emulator on this computer.
     fn is_loopback(&self) -> bool {
-        let host = self.url.host_str().unwrap_or_default();
+        let host = self.host();
         let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
         host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
     }
 
     /// The scope of the tokens that this vault takes; none for a host outside Azure, whose challenge must tell.
     pub fn scope(&self) -> Option<String> {
-        let host = self.url.host_str()?;
+        let host = self.host();
         let domain = DOMAINS.iter().find(|domain| subdomain(host, domain).is_some())?;
         Some(format!("https://{domain}/.default"))
     }
 
-    /// Makes the client of this vault's secrets, which signs in with `credential` and sends through `transport`.
+    /// Makes the client of this vault's secrets, which signs in with `credential`, sends through `transport`, and notes
+    /// in `remains` what it leaves in the vault.
     ///
     /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
     /// an emulator on this computer may present any.
@@ -115,10 +120,11 @@ impl VaultAddress {
     pub fn secret_client(
         &self,
         credential: Arc<dyn TokenCredential>,
-        transport: Transport,
+        transport: &Transport,
+        remains: &Remains,
     ) -> azure_core::Result<SecretClient> {
         let options = SecretClientOptions {
-            client_options: ClientOptions { transport: Some(transport), retry: retry(), ..Default::default() },
+            client_options: client_options(transport, vec![Arc::new(remains.clone())]),
             verify_challenge_resource: Some(!self.is_loopback()),
             ..Default::default()
         };
@@ -137,44 +143,6 @@ impl fmt::Display for VaultAddress {
 fn subdomain<'a>(host: &'a str, domain: &str) -> Option<&'a str> {
     let (rest, end) = host.split_at_checked(host.len().checked_sub(domain.len())?)?;
     rest.strip_suffix('.').filter(|_| end.eq_ignore_ascii_case(domain))
-}
-
-/// Three retries, so that a mistyped name is found out in seconds; the SDK's default is eight.
-pub(crate) fn retry() -> RetryOptions {
-    RetryOptions::exponential(ExponentialRetryOptions {
-        max_retries: 3,
-        max_total_elapsed: time::Duration::seconds(30),
-        ..Default::default()
-    })
-}
-
-/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` except
-/// for `NO_PROXY`.
-///
-/// # Errors
-/// When no trust anchor can be loaded.
-pub fn https() -> anyhow::Result<Transport> {
-    transport(reqwest::Client::builder())
-}
-
-/// Plain HTTP without a proxy, to a service on this computer or in the same rack.
-///
-/// # Errors
-/// None is known.
-pub fn local_http() -> anyhow::Result<Transport> {
-    transport(reqwest::Client::builder().no_proxy().tls_certs_only([]))
-}
-
-/// A request has 5 s to connect and 30 s in all.
-fn transport(client: reqwest::ClientBuilder) -> anyhow::Result<Transport> {
-    // It fails when the process has chosen a provider already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = client
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(30))
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    Ok(Transport::new(Arc::new(client)))
 }
 
 #[cfg(test)]

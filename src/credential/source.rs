@@ -1,11 +1,14 @@
 //! The single sources of tokens, each by a credential of `azure_identity`.
 
 use super::cli;
-use crate::remedy::{WrongUse, one_line};
+use crate::{
+    remedy::{WrongUse, one_line},
+    retry::client_options,
+};
 use azure_core::{
     Error,
     credentials::{AccessToken, Secret, TokenCredential},
-    http::{ClientOptions, Method, Request, StatusCode, Transport, Url},
+    http::{Method, Request, StatusCode, Transport, Url},
 };
 use azure_identity::{
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
@@ -134,10 +137,6 @@ fn variables<const N: usize>(names: [&str; N]) -> Result<[String; N], Miss> {
     }
 }
 
-fn options(transport: &Transport) -> ClientOptions {
-    ClientOptions { transport: Some(transport.clone()), retry: crate::vault::retry(), ..Default::default() }
-}
-
 async fn ask(
     credential: azure_core::Result<Arc<impl TokenCredential + ?Sized>>,
     scope: &str,
@@ -167,7 +166,7 @@ impl Source for Environment {
             return client_certificate(tenant, client, &path, &self.https, scope).await;
         }
         let [tenant, client, secret] = variables(["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"])?;
-        let options = ClientSecretCredentialOptions { client_options: options(&self.https) };
+        let options = ClientSecretCredentialOptions { client_options: client_options(&self.https, Vec::new()) };
         ask(ClientSecretCredential::new(&tenant, client, Secret::new(secret), Some(options)), scope).await
     }
 }
@@ -183,7 +182,7 @@ async fn client_certificate(
     use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
     let certificate = std::fs::read(path).map_err(|error| Miss::Refused(format!("{path}: {error}")))?;
     let options = ClientCertificateCredentialOptions {
-        client_options: options(https),
+        client_options: client_options(https, Vec::new()),
         password: variable("AZURE_CLIENT_CERTIFICATE_PASSWORD").map(Secret::new),
     };
     let certificate = azure_core::credentials::SecretBytes::new(certificate);
@@ -220,7 +219,9 @@ impl Source for WorkloadIdentity {
         let names = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"];
         let [tenant, client, file] = variables(names)?;
         let options = WorkloadIdentityCredentialOptions {
-            credential_options: ClientAssertionCredentialOptions { client_options: options(&self.https) },
+            credential_options: ClientAssertionCredentialOptions {
+                client_options: client_options(&self.https, Vec::new()),
+            },
             client_id: Some(client),
             tenant_id: Some(tenant),
             token_file_path: Some(file.into()),
@@ -264,7 +265,7 @@ impl Source for ManagedIdentity {
     async fn token(&self, scope: &str) -> Result<AccessToken, Miss> {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: variable("AZURE_CLIENT_ID").map(UserAssignedId::ClientId),
-            client_options: options(&self.metadata),
+            client_options: client_options(&self.metadata, Vec::new()),
         };
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(Miss::refused)?;
         match timeout(IMDS_TOKEN, credential.get_token(&[scope], None)).await {

@@ -1,0 +1,126 @@
+//! Trying again, within limits, and saying how often and how long it was tried.
+//!
+//! This takes the place of the SDK's own retries: those are eight, wait as long as a server asks, retry even a host that
+//! does not exist, and lose a request's body when the exchange breaks off before its challenge.
+
+use crate::{deletion, remedy::note, service::ServiceError};
+use azure_core::{
+    Error,
+    error::{ErrorKind, check_success},
+    http::{
+        AsyncRawResponse, ClientOptions, Context, Request, RetryOptions, Transport,
+        policies::{Policy, PolicyResult},
+    },
+};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
+
+const RETRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(400);
+/// How long a step may take, with all its tries and the waits between them.
+const STEP: Duration = Duration::from_secs(30);
+
+/// Options for a client that sends through `transport`, whose calls pass through `policies` first.
+pub fn client_options(transport: &Transport, mut policies: Vec<Arc<dyn Policy>>) -> ClientOptions {
+    policies.push(Arc::new(Retry));
+    ClientOptions {
+        per_call_policies: policies,
+        retry: RetryOptions::none(),
+        transport: Some(transport.clone()),
+        ..Default::default()
+    }
+}
+
+/// Tries a request up to four times while its failure may pass: throttling, the server's own errors, lost connections.
+/// A secret that is being deleted is waited for.
+#[derive(Debug)]
+struct Retry;
+
+/// A request failed as often as it was tried, or for as long as a step may take.
+#[derive(Debug)]
+pub struct GaveUp {
+    /// How often it was sent, or tried to be.
+    pub tries: u32,
+    /// How long that took in all.
+    pub elapsed: Duration,
+    /// What failed the last time; none when there was no answer at all.
+    pub last: Option<Error>,
+}
+
+#[async_trait::async_trait]
+impl Policy for Retry {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let began = Instant::now();
+        let deadline = began + STEP;
+        let mut tries = 0;
+        let mut waiting = false;
+        loop {
+            tries += 1;
+            // Each try has a request of its own, since authentication takes the body out until it is challenged.
+            let mut attempt = request.clone();
+            let gave_up = |last| Error::from(GaveUp { tries, elapsed: began.elapsed(), last });
+            let Ok(outcome) = timeout_at(deadline, next[0].send(ctx, &mut attempt, &next[1..])).await else {
+                return Err(gave_up(None));
+            };
+            let mut wait = FIRST_WAIT * 2_u32.pow(tries - 1);
+            let error = match outcome {
+                Ok(response) => {
+                    let response = response.try_into_raw_response().await?;
+                    let (status, headers) = (u16::from(response.status()), response.headers().clone());
+                    if status == 409 && ServiceError::read(&response).is_being_deleted() {
+                        wait = deletion::interval(began.elapsed());
+                        if Instant::now() + wait < deadline {
+                            if !waiting {
+                                note!("A secret of that name is still being deleted; waiting for that ...");
+                            }
+                            waiting = true;
+                            tries -= 1;
+                            sleep(wait).await;
+                            continue;
+                        }
+                    }
+                    if !matches!(status, 408 | 429 | 500 | 502 | 503 | 504) {
+                        return Ok(AsyncRawResponse::from_bytes(response.status(), headers, response.into_body()));
+                    }
+                    wait = wait.max(deletion::retry_after(Some(&headers)));
+                    check_success(response, None).await.err()
+                }
+                Err(error) if may_pass(&error) => Some(error),
+                Err(error) => return Err(error),
+            };
+            if tries > RETRIES || Instant::now() + wait >= deadline {
+                return Err(gave_up(error));
+            }
+            sleep(wait).await;
+        }
+    }
+}
+
+/// Whether a request that failed without an answer may do better the next time.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::Connection)
+        && crate::remedy::Connection::of(error).is_none_or(|cause| cause.may_pass())
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tries, seconds) = (self.tries, self.elapsed.as_secs_f32());
+        match &self.last {
+            Some(last) => write!(f, "gave up after {tries} tries in {seconds:.1} s: {last}"),
+            None => write!(f, "no answer within {seconds:.0} s"),
+        }
+    }
+}
+
+impl std::error::Error for GaveUp {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.last.as_ref().map(|last| last as _)
+    }
+}
+
+impl From<GaveUp> for Error {
+    fn from(gave_up: GaveUp) -> Self {
+        let kind = gave_up.last.as_ref().map_or(ErrorKind::Io, |last| last.kind().clone());
+        Self::new(kind, gave_up)
+    }
+}
