@@ -94,7 +94,7 @@ async fn run(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::Resul
 }
 
 /// A credential for the vault in Azure, and the way there. A token is fetched from now on, while the person types.
-fn azure(vault: &VaultAddress) -> anyhow::Result<(Arc<dyn TokenCredential>, Transport)> {
+fn azure(vault: &VaultAddress) -> Result<(Arc<dyn TokenCredential>, Transport), remedy::WrongUse> {
     let selection = env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
     let https = transport::https()?;
     let credential = DefaultAzureCredential::new(&selection, https.clone(), transport::local_http()?)?;

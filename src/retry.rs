@@ -102,12 +102,19 @@ fn may_pass(error: &Error) -> bool {
         && crate::remedy::Connection::of(error).is_none_or(|cause| cause.may_pass())
 }
 
+impl GaveUp {
+    /// How often and how long it was tried, in words.
+    pub fn effort(&self) -> String {
+        let times = if self.tries == 1 { "once".into() } else { format!("{} times", self.tries) };
+        format!("{times} in {:.1} s", self.elapsed.as_secs_f32())
+    }
+}
+
 impl fmt::Display for GaveUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tries, seconds) = (self.tries, self.elapsed.as_secs_f32());
         match &self.last {
-            Some(last) => write!(f, "gave up after {tries} tries in {seconds:.1} s: {last}"),
-            None => write!(f, "no answer within {seconds:.0} s"),
+            Some(last) => write!(f, "{last}"),
+            None => write!(f, "no answer within {} s", self.elapsed.as_secs()),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The way to the network: HTTP and TLS, with limits on time and size.
+//! The way to the network: HTTP and TLS, with limits on the time to connect and the size of an answer.
 
+use crate::remedy::WrongUse;
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -12,16 +13,18 @@ use tokio::{net::lookup_host, time::timeout};
 
 const LOOKUP: Duration = Duration::from_millis(2500);
 const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(30);
 /// More than the longest secret needs, however its characters are escaped.
 const ANSWER_BYTES: usize = 1024 * 1024;
+
+const HOW_TO_TRUST: &str = "Install the system's, in a package such as ca-certificates, or name a file of them as PEM:\n\n    \
+                            export SSL_CERT_FILE=/path/to/ca.pem";
 
 /// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` except
 /// for `NO_PROXY`.
 ///
 /// # Errors
-/// When no trust anchor can be loaded.
-pub fn https() -> anyhow::Result<Transport> {
+/// [`WrongUse`] when no trust anchor can be loaded.
+pub fn https() -> Result<Transport, WrongUse> {
     transport(reqwest::Client::builder())
 }
 
@@ -29,19 +32,17 @@ pub fn https() -> anyhow::Result<Transport> {
 ///
 /// # Errors
 /// None is known.
-pub fn local_http() -> anyhow::Result<Transport> {
+pub fn local_http() -> Result<Transport, WrongUse> {
     transport(reqwest::Client::builder().no_proxy().tls_certs_only([]))
 }
 
-fn transport(client: reqwest::ClientBuilder) -> anyhow::Result<Transport> {
+fn transport(client: reqwest::ClientBuilder) -> Result<Transport, WrongUse> {
     // It fails when the process has chosen a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = client
-        .connect_timeout(CONNECT)
-        .timeout(ANSWER)
-        .redirect(reqwest::redirect::Policy::none())
-        .dns_resolver(Resolver)
-        .build()?;
+    let client =
+        client.connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none()).dns_resolver(Resolver).build();
+    let client =
+        client.map_err(|_| WrongUse::new("no certificate authorities to trust can be loaded.", HOW_TO_TRUST))?;
     Ok(Transport::new(Arc::new(Bounded(client))))
 }
 

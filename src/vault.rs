@@ -66,6 +66,12 @@ impl VaultAddress {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("its URL must end with the host or port."));
         }
+        // The parser mends what it can; the host that a reader sees must be the host that is asked.
+        let (_, authority) = given.split_once("://").unwrap_or_default();
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        if !authority.strip_suffix(":443").unwrap_or(authority).eq_ignore_ascii_case(url.authority()) {
+            return Err(refuse("its URL is not of the form https://HOST."));
+        }
         let host = url.host_str().unwrap_or_default();
         match DOMAINS.iter().find_map(|d| Some((subdomain(host, d)?, d))) {
             Some((name, domain)) if url.port().is_none() => {
@@ -228,6 +234,10 @@ mod tests {
             "https://my_vault.vault.azure.net",
             "https://a.b.vault.azure.net",
             "https://[::1",
+            "https:///my-vault.vault.azure.net",
+            "https://\\my-vault.vault.azure.net",
+            "https://my-va\tult.vault.azure.net",
+            "https://my%2Dvault.vault.azure.net",
         ] {
             assert!(VaultAddress::parse(given).is_err(), "{given}");
         }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
+mod errors;
 mod piped;
+mod rules;
 mod sign_in;
 mod support;
 mod terminal;

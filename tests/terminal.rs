@@ -1,22 +1,56 @@
 //! The binary at a terminal.
 
-use crate::support::kv_secrets;
+use crate::support::{
+    Cloud,
+    cloud::{Fault, Holds},
+    kv_secrets,
+};
 use rexpect::session::{PtySession, spawn_command};
+use std::process::Command;
+
+const NAME: &str = "Input a name for your secret > ";
+const VALUE: &str = "Input a value for your secret > ";
 
 /// A run at a terminal, and everything that it has shown.
 struct Terminal {
     session: PtySession,
     shown: String,
-    _directory: tempfile::TempDir,
+    /// The working directory, where it is no cloud's.
+    _directory: Option<tempfile::TempDir>,
 }
 
 impl Terminal {
     fn demo() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = kv_secrets(directory.path());
-        command.arg("--demo").env("TERM", "xterm-256color");
-        let session = spawn_command(command, Some(30_000)).unwrap();
-        Self { session, shown: String::new(), _directory: directory }
+        let terminal = Self::of(kv_secrets(directory.path()).arg("--demo"));
+        Self { _directory: Some(directory), ..terminal }
+    }
+
+    fn of(command: &mut Command) -> Self {
+        Self::running(&[], command)
+    }
+
+    /// Runs `command` by a shell that shows the terminal's settings before and after it, and its exit status.
+    fn watched(command: &mut Command) -> Self {
+        let script =
+            r#"/bin/stty -g; /bin/sh -c 'echo "pid $$."; exec "$0" "$@"' "$0" "$@"; echo "status $?"; /bin/stty -g"#;
+        Self::running(&["/bin/sh", "-c", script], command)
+    }
+
+    /// rexpect wants the command itself, and so gets another like it, with `before` in front of it.
+    fn running(before: &[&str], command: &mut Command) -> Self {
+        let program = command.get_program().to_str().unwrap();
+        let mut words =
+            before.iter().copied().chain([program]).chain(command.get_args().map(|it| it.to_str().unwrap()));
+        let mut copy = Command::new(words.next().unwrap());
+        copy.args(words).env_clear().current_dir(command.get_current_dir().unwrap());
+        copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm-256color");
+        Self { session: spawn_command(copy, Some(30_000)).unwrap(), shown: String::new(), _directory: None }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.session.send(keys).unwrap();
+        self.session.flush().unwrap();
     }
 
     fn expect(&mut self, text: &str) {
@@ -26,19 +60,27 @@ impl Terminal {
     }
 
     fn type_line(&mut self, line: &str) {
-        self.session.send(line).unwrap();
-        self.session.send("\r").unwrap();
-        self.session.flush().unwrap();
+        self.press(line);
+        self.press("\r");
+    }
+
+    fn answer(&mut self, question: &str, line: &str) {
+        self.expect(question);
+        self.type_line(line);
     }
 
     /// Waits for the end, and returns what is on the screen then.
     fn screen(mut self) -> String {
         self.shown += &self.session.exp_eof().unwrap();
-        let mut parser = vt100::Parser::new(40, 80, 0);
-        // rexpect makes a character of each byte.
-        parser.process(&self.shown.chars().map(|c| u8::try_from(c).unwrap()).collect::<Vec<_>>());
-        parser.screen().contents()
+        parse(&self.shown).screen().contents()
     }
+}
+
+fn parse(shown: &str) -> vt100::Parser {
+    let mut parser = vt100::Parser::new(40, 80, 0);
+    // rexpect makes a character of each byte.
+    parser.process(&shown.chars().map(|c| u8::try_from(c).unwrap()).collect::<Vec<_>>());
+    parser
 }
 
 fn screen_of(name: &str, value: &str) -> String {
@@ -58,10 +100,8 @@ fn screen_of(name: &str, value: &str) -> String {
 #[test]
 fn the_screen_is_the_tutorials() {
     let mut terminal = Terminal::demo();
-    terminal.expect("Input a name for your secret > ");
-    terminal.type_line("my-secret");
-    terminal.expect("Input a value for your secret > ");
-    terminal.type_line("  ¿qué? 🔑 ");
+    terminal.answer(NAME, "my-secret");
+    terminal.answer(VALUE, "  ¿qué? 🔑 ");
     terminal.expect("Deleting");
     assert_eq!(terminal.screen(), screen_of("my-secret", "  ¿qué? 🔑 "));
 }
@@ -70,14 +110,11 @@ fn the_screen_is_the_tutorials() {
 fn a_name_that_breaks_the_rule_is_asked_again_with_the_rule() {
     let mut terminal = Terminal::demo();
     for wrong in ["my secret", "", "añejo"] {
-        terminal.expect("Input a name for your secret > ");
-        terminal.type_line(wrong);
+        terminal.answer(NAME, wrong);
         terminal.expect("a secret's name has 1 to 127 letters, digits and hyphens.");
     }
-    terminal.expect("Input a name for your secret > ");
-    terminal.type_line("my-secret");
-    terminal.expect("Input a value for your secret > ");
-    terminal.type_line("");
+    terminal.answer(NAME, "my-secret");
+    terminal.answer(VALUE, "");
     assert_eq!(terminal.screen(), screen_of("my-secret", ""));
 }
 
@@ -86,11 +123,105 @@ fn a_value_longer_than_the_screen_is_wide_is_shown_once() {
     for length in [47, 48, 49, 127, 128, 129, 300] {
         let value = "0123456789".repeat(30)[..length].to_owned();
         let mut terminal = Terminal::demo();
-        terminal.expect("Input a name for your secret > ");
-        terminal.type_line("n");
-        terminal.expect("Input a value for your secret > ");
-        terminal.type_line(&value);
+        terminal.answer(NAME, "n");
+        terminal.answer(VALUE, &value);
         // vt100 joins the rows of a wrapped line, as a terminal does when text is copied.
         assert_eq!(terminal.screen(), screen_of("n", &value), "{length}");
     }
+}
+
+#[test]
+fn a_secret_that_exists_is_kept_unless_the_person_says_otherwise() {
+    for (answers, kept) in [(&["\r", "n"][..], true), (&["y"], false)] {
+        let cloud = Cloud::start();
+        cloud.set("production", "one");
+        cloud.set("production", "two");
+        let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+        terminal.answer(NAME, "production");
+        for answer in answers {
+            terminal.expect(
+                "The secret 'production' exists in my-vault. The quickstart would delete all 2 versions of it.",
+            );
+            terminal.expect("Delete it? [y/N]");
+            terminal.press(answer);
+            if kept {
+                terminal.answer(NAME, if *answer == "n" { "mine" } else { "production" });
+            }
+        }
+        terminal.answer(VALUE, "v");
+        assert!(terminal.screen().ends_with("Deleting your secret from my-vault ...\n done."));
+        assert_eq!(cloud.holds("production"), if kept { Holds::Versions(2) } else { Holds::Deleted });
+        assert_eq!(cloud.holds("mine"), if kept { Holds::Deleted } else { Holds::Versions(0) });
+    }
+}
+
+#[test]
+fn a_name_of_a_deleted_secret_is_asked_again_and_the_value_is_kept() {
+    let cloud = Cloud::start();
+    let conflict = "Secret n is currently in a deleted but recoverable state, and its name cannot be reused; in this \
+                    state, the secret can only be recovered or purged.";
+    cloud.plan("PUT /secrets/n", 1, Fault::error(409, "Conflict", "ObjectIsDeletedButRecoverable", conflict));
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "my value");
+    terminal.expect("The name 'n' belongs to a deleted secret that can be recovered. Choose another name.");
+    terminal.answer(NAME, "another");
+    let screen = terminal.screen();
+    assert!(
+        screen.contains("Creating a secret in my-vault called 'another' with the value 'my value' ...\n done."),
+        "{screen}"
+    );
+    assert_eq!((cloud.holds("another"), cloud.holds("n")), (Holds::Deleted, Holds::Versions(0)));
+}
+
+#[test]
+fn a_missing_sign_in_is_found_before_the_value_is_typed() {
+    let cloud = Cloud::start();
+    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.answer(NAME, "n");
+    let screen = terminal.screen();
+    assert!(!screen.contains(VALUE), "{screen}");
+    assert!(screen.contains("AzureCliCredential: not signed in; run `az login`"), "{screen}");
+}
+
+/// Checks that the terminal is after the run as it was before it.
+fn is_as_before(terminal: Terminal) {
+    let Terminal { mut session, mut shown, .. } = terminal;
+    shown += &session.exp_eof().unwrap();
+    assert!(shown.contains("status 130"), "{shown}");
+    let lines: Vec<_> = shown.lines().map(str::trim).filter(|line| line.matches(':').count() > 10).collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    assert_eq!(lines[0], lines[1]);
+    assert!(!parse(&shown).screen().hide_cursor(), "{shown:?}");
+}
+
+#[test]
+fn ctrl_c_at_a_question_leaves_the_terminal_as_it_was() {
+    let cloud = Cloud::start();
+    cloud.set("production", "one");
+    let mut at_name = Terminal::watched(&mut cloud.kv_secrets());
+    at_name.expect(NAME);
+    at_name.press("half a na\u{3}");
+    is_as_before(at_name);
+
+    let mut at_confirm = Terminal::watched(&mut cloud.kv_secrets());
+    at_confirm.answer(NAME, "production");
+    at_confirm.expect("Delete it? [y/N]");
+    at_confirm.press("\u{3}");
+    is_as_before(at_confirm);
+    assert_eq!(cloud.holds("production"), Holds::Versions(1));
+}
+
+#[test]
+fn a_request_to_end_at_a_question_leaves_the_terminal_as_it_was() {
+    let cloud = Cloud::start();
+    let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
+    terminal.expect("pid ");
+    let pid = terminal.session.exp_string(".").unwrap();
+    terminal.expect(NAME);
+    terminal.press("a");
+    terminal.expect("a");
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    is_as_before(terminal);
 }

@@ -34,7 +34,7 @@ pub(super) fn remedy(error: &anyhow::Error, vault: &VaultAddress) -> Remedy {
     let Some(sdk) = find::<azure_core::Error>(error.as_ref()) else {
         return Remedy::of_own(error);
     };
-    let details = clean(&format!("{error:#}"));
+    let details = causes(error);
     let gave_up = find::<GaveUp>(error.as_ref());
     if let Some(answer) = ServiceError::of(sdk) {
         return of_answer(&answer, gave_up, vault);
@@ -48,8 +48,8 @@ pub(super) fn remedy(error: &anyhow::Error, vault: &VaultAddress) -> Remedy {
             advice: "Check the network, and HTTPS_PROXY if there is a proxy; then try again.".into(),
             ..Remedy::default()
         },
-        Some(GaveUp { tries, elapsed, .. }) => Remedy {
-            sentence: format!("{vault} could not be reached: {tries} tries in {:.1} s.", elapsed.as_secs_f32()),
+        Some(gave_up) => Remedy {
+            sentence: format!("{vault} could not be reached, tried {}.", gave_up.effort()),
             advice: "Check the network, and HTTPS_PROXY if there is a proxy; then try again.".into(),
             details,
             ..Remedy::default()
@@ -62,7 +62,7 @@ pub(super) fn remedy(error: &anyhow::Error, vault: &VaultAddress) -> Remedy {
                 .into(),
             ..Remedy::default()
         },
-        None => Remedy { sentence: one_line(&format!("{error:#}")), ..Remedy::default() },
+        None => Remedy { sentence: one_line(&details), ..Remedy::default() },
     }
 }
 
@@ -123,10 +123,7 @@ fn of_answer(answer: &ServiceError, gave_up: Option<&GaveUp>, vault: &VaultAddre
             let link = if status == 429 { THROTTLING } else { "" };
             let said = format!("{vault} answered {}", status_line(answer));
             match gave_up {
-                Some(GaveUp { tries, elapsed, .. }) => {
-                    let times = if *tries == 1 { "once".into() } else { format!("{tries} times") };
-                    (format!("{said}, {times} in {:.1} s.", elapsed.as_secs_f32()), "Try again later.".into(), link)
-                }
+                Some(gave_up) => (format!("{said}, {}.", gave_up.effort()), "Try again later.".into(), link),
                 None => (format!("{said}."), String::new(), link),
             }
         }
@@ -240,6 +237,13 @@ impl Connection {
         };
         Remedy { sentence, advice, details, link: "" }
     }
+}
+
+/// What each cause adds to the one before it.
+fn causes(error: &anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.dedup_by(|next, cause| cause.contains(next.as_str()));
+    clean(&causes.join(": "))
 }
 
 /// The cause of that type, however deep the SDK has wrapped it.

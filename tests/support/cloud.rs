@@ -5,8 +5,15 @@
 
 use super::kv_secrets;
 use azure_core::http::{Body, HttpClient as _, Method, Request};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{Response, body::Bytes, body::Incoming, header::HOST, server::conn::http1, service::service_fn};
+use futures::{Stream, stream};
+use http_body_util::{BodyExt as _, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    Response,
+    body::{Bytes, Frame, Incoming},
+    header::HOST,
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use kv_secrets::demo::InMemoryVault;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -50,18 +57,69 @@ pub struct Received {
     pub at: Instant,
 }
 
+/// What goes wrong with a request, in place of the vault's answer.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Another answer: its status, headers and body.
+    Answer(u16, &'static [(&'static str, &'static str)], String),
+    /// The connection breaks before the request is acted upon.
+    ResetBefore,
+    /// The connection breaks after the request was acted upon.
+    ResetAfter,
+    /// The answer breaks off in its middle.
+    CutOff,
+    /// No answer ever comes.
+    Hang,
+}
+
+impl Fault {
+    /// An error as Key Vault writes it.
+    pub fn error(status: u16, code: &str, inner_code: &str, message: &str) -> Self {
+        let error = serde_json::json!({ "code": code, "message": message, "innererror": { "code": inner_code } });
+        let headers = &[("content-type", "application/json"), ("x-ms-request-id", "request-id-1")];
+        Self::Answer(status, headers, serde_json::json!({ "error": error }).to_string())
+    }
+}
+
+/// A fault, for so many requests whose method and path start like that.
+struct Planned {
+    request: &'static str,
+    times: usize,
+    fault: Fault,
+}
+
 pub struct Cloud {
     directory: TempDir,
     port: u16,
     azure: Arc<Azure>,
     /// Serves until it is dropped.
-    _runtime: Runtime,
+    runtime: Runtime,
+}
+
+/// What the vault holds under a name.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// So many versions of a secret; with none, nothing.
+    Versions(usize),
+    /// A deleted secret that can be recovered.
+    Deleted,
 }
 
 /// Everything behind the proxy.
 struct Azure {
     vault: InMemoryVault,
     received: Mutex<Vec<Received>>,
+    planned: Mutex<Vec<Planned>>,
+}
+
+impl Azure {
+    /// The fault of the next request that starts with `request`, if one is planned.
+    fn fault(&self, request: &str) -> Option<Fault> {
+        let mut planned = self.planned.lock().expect("lock");
+        let next = planned.iter_mut().find(|planned| planned.times > 0 && request.starts_with(planned.request))?;
+        next.times -= 1;
+        Some(next.fault.clone())
+    }
 }
 
 impl Cloud {
@@ -76,11 +134,15 @@ impl Cloud {
         fs::write(directory.path().join("ca.pem"), ca).expect("write");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let azure = Arc::new(Azure { vault: InMemoryVault::new(deletion_takes), received: Mutex::default() });
+        let azure = Arc::new(Azure {
+            vault: InMemoryVault::new(deletion_takes),
+            received: Mutex::default(),
+            planned: Mutex::default(),
+        });
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("bind");
         let port = listener.local_addr().expect("an address").port();
         runtime.spawn(accept(listener, acceptor, Arc::clone(&azure)));
-        let cloud = Self { directory, port, azure, _runtime: runtime };
+        let cloud = Self { directory, port, azure, runtime };
         fs::create_dir(cloud.bin()).expect("a directory");
         fs::create_dir(cloud.working_directory()).expect("a directory");
         cloud.cli("az", AZ_SIGNED_IN);
@@ -125,6 +187,40 @@ impl Cloud {
 
     pub fn working_directory(&self) -> PathBuf {
         self.directory.path().join("work")
+    }
+
+    /// Plans a fault for the next `times` authorized requests that start with `request`, such as `PUT /secrets/`.
+    pub fn plan(&self, request: &'static str, times: usize, fault: Fault) {
+        self.azure.planned.lock().expect("lock").push(Planned { request, times, fault });
+    }
+
+    /// Puts a version of a secret into the vault, as somebody else would.
+    pub fn set(&self, name: &str, value: &str) {
+        let (status, _) = self.ask(Method::Put, &format!("/secrets/{name}"), &format!(r#"{{"value":"{value}"}}"#));
+        assert_eq!(status, 200);
+    }
+
+    /// What the vault holds under that name.
+    pub fn holds(&self, name: &str) -> Holds {
+        let (status, versions) = self.ask(Method::Get, &format!("/secrets/{name}/versions"), "");
+        assert_eq!(status, 200);
+        match versions["value"].as_array().map_or(0, Vec::len) {
+            0 if self.ask(Method::Get, &format!("/deletedsecrets/{name}"), "").0 == 200 => Holds::Deleted,
+            versions => Holds::Versions(versions),
+        }
+    }
+
+    /// Asks the vault itself, past the network and its faults.
+    fn ask(&self, method: Method, path: &str, body: &str) -> (u16, serde_json::Value) {
+        let url = format!("https://my-vault.vault.azure.net{path}?api-version=2025-07-01");
+        let mut request = Request::new(url.parse().expect("a URL"), method);
+        request.insert_header("authorization", "Bearer somebody");
+        request.set_body(body.to_owned());
+        self.runtime.block_on(async {
+            let response = self.azure.vault.execute_request(&request).await.expect("an answer");
+            let response = response.try_into_raw_response().await.expect("a body");
+            (response.status().into(), serde_json::from_slice(response.body()).unwrap_or_default())
+        })
     }
 
     fn bin(&self) -> PathBuf {
@@ -187,7 +283,8 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) 
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok()
 }
 
-type Answer = Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Answer = Result<Response<UnsyncBoxBody<Bytes, Failure>>, Failure>;
 
 async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Azure>) -> Answer {
     let (head, body) = request.into_parts();
@@ -208,12 +305,46 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
     } else if received.path.starts_with("/msi/token") {
         app_service(header("x-identity-header"))
     } else {
-        vault(&azure.vault, received, body).await
+        let fault = match received.authorization {
+            Some(_) => azure.fault(&format!("{} {}", received.method, received.path)),
+            None => None,
+        };
+        match fault {
+            None => vault(&azure.vault, received, body).await,
+            Some(Fault::Answer(status, headers, body)) => {
+                let headers = headers.iter().map(|(name, value)| (*name, *value));
+                respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
+            }
+            Some(Fault::ResetBefore) => Err("reset".into()),
+            Some(Fault::ResetAfter) => {
+                vault(&azure.vault, received, body).await?;
+                Err("reset".into())
+            }
+            Some(Fault::CutOff) => {
+                vault(&azure.vault, received, body).await?;
+                let headers = [("content-type", "application/json")].into_iter();
+                respond(200, headers, stream::iter([Ok(Frame::data("{\"value\":".into())), Err("cut off".into())]))
+            }
+            Some(Fault::Hang) => std::future::pending().await,
+        }
     }
 }
 
-fn json(status: u16, body: &str) -> Answer {
-    Ok(Response::builder().status(status).header("content-type", "application/json").body(body.to_owned().into())?)
+fn respond<'a>(
+    status: u16,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    body: impl Stream<Item = Result<Frame<Bytes>, Failure>> + Send + 'static,
+) -> Answer {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    Ok(response.body(StreamBody::new(body).boxed_unsync())?)
+}
+
+fn json(status: u16, body: &'static str) -> Answer {
+    let headers = [("content-type", "application/json")].into_iter();
+    respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
 }
 
 /// Entra ID's token endpoint.
@@ -255,9 +386,7 @@ async fn vault(vault: &InMemoryVault, received: Received, body: Bytes) -> Answer
     }
     request.set_body(Body::Bytes(body));
     let (status, headers, body) = vault.execute_request(&request).await?.deconstruct();
-    let mut response = Response::builder().status(u16::from(status));
-    for (name, value) in headers.iter() {
-        response = response.header(name.as_str(), value.as_str());
-    }
-    Ok(response.body(Full::new(body.collect().await?))?)
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let body = body.collect().await?;
+    respond(status.into(), headers, stream::iter([Ok(Frame::data(body))]))
 }

@@ -8,6 +8,7 @@ use std::{
     path::Path,
     process::{Command, Output, Stdio},
     thread,
+    time::Duration,
 };
 
 /// The binary in an empty environment and working directory, so that nothing of this computer's user reaches it.
@@ -51,4 +52,15 @@ pub fn transcript(vault: &str, name: &str, value: &str) -> String {
          Deleting your secret from {vault} ...\n \
          done.\n"
     )
+}
+
+/// Waits until `holds`, which an event brings about.
+pub fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if holds() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it never came to that");
 }
