@@ -131,3 +131,68 @@ impl From<GaveUp> for Error {
         Self::new(kind, gave_up)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        demo::{DemoCredential, InMemoryVault},
+        remains::{Left, Remains},
+        vault::VaultAddress,
+    };
+    use azure_core::http::{HttpClient, Method, RequestContent, StatusCode, headers::Headers};
+    use azure_security_keyvault_secrets::{SecretClient, models::SetSecretParameters};
+    use std::future::pending;
+
+    fn client(transport: impl HttpClient + 'static, remains: &Remains) -> SecretClient {
+        let vault = VaultAddress::parse("my-vault").unwrap();
+        vault.secret_client(Arc::new(DemoCredential), &Transport::new(Arc::new(transport)), remains).unwrap()
+    }
+
+    fn value() -> RequestContent<SetSecretParameters> {
+        SetSecretParameters { value: Some("v".into()), ..Default::default() }.try_into().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_that_is_being_deleted_is_waited_for_up_to_30_s() {
+        for takes in [25, 3600] {
+            let client = client(InMemoryVault::new(Duration::from_secs(takes)), &Remains::default());
+            client.set_secret("n", value(), None).await.unwrap();
+            client.delete_secret("n", None).await.unwrap();
+            let began = Instant::now();
+            let error = client.set_secret("n", value(), None).await.unwrap_err();
+            assert!((20..=30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+            let error = ServiceError::of(&error).unwrap();
+            // After the deletion the name is taken all the same, until it is purged.
+            assert_eq!((error.is_being_deleted(), error.is_recoverable()), (takes > 30, takes < 30));
+        }
+    }
+
+    /// A vault that never answers a request of that method, or answers it 503.
+    #[derive(Debug)]
+    struct Failing(Method, InMemoryVault, Option<StatusCode>);
+
+    #[async_trait::async_trait]
+    impl HttpClient for Failing {
+        async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+            match self.2 {
+                _ if request.method() != self.0 => self.1.execute_request(request).await,
+                Some(status) => Ok(AsyncRawResponse::from_bytes(status, Headers::new(), "")),
+                None => pending().await,
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_ends_within_30_s_and_says_what_may_be_left() {
+        for (status, tries) in [(None, 1), (Some(StatusCode::ServiceUnavailable), 4)] {
+            let remains = Remains::default();
+            let client = client(Failing(Method::Put, InMemoryVault::new(Duration::ZERO), status), &remains);
+            let began = Instant::now();
+            let error = client.set_secret("n", value(), None).await.unwrap_err();
+            assert!(began.elapsed() <= STEP);
+            assert_eq!(error.downcast_ref::<GaveUp>().map(|gave_up| gave_up.tries), Some(tries), "{error:?}");
+            assert_eq!(remains.left(), Left::PerhapsSecret("n".into()));
+        }
+    }
+}

@@ -72,6 +72,10 @@ impl VaultAddress {
         if !authority.strip_suffix(":443").unwrap_or(authority).eq_ignore_ascii_case(url.authority()) {
             return Err(refuse("its URL is not of the form https://HOST."));
         }
+        // It stands in commands that people paste.
+        if !authority.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) {
+            return Err(refuse("its host has characters that no host's name has."));
+        }
         let host = url.host_str().unwrap_or_default();
         match DOMAINS.iter().find_map(|d| Some((subdomain(host, d)?, d))) {
             Some((name, domain)) if url.port().is_none() => {
@@ -237,6 +241,8 @@ mod tests {
             "https:///my-vault.vault.azure.net",
             "https://\\my-vault.vault.azure.net",
             "https://my-va\tult.vault.azure.net",
+            "https://$(id)",
+            "https://a;id",
             "https://my%2Dvault.vault.azure.net",
         ] {
             assert!(VaultAddress::parse(given).is_err(), "{given}");

@@ -225,3 +225,17 @@ fn a_request_to_end_at_a_question_leaves_the_terminal_as_it_was() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     is_as_before(terminal);
 }
+
+#[test]
+fn ctrl_c_at_a_step_says_what_is_left() {
+    let cloud = Cloud::start();
+    cloud.plan("GET /secrets/n/?", 9, Fault::Hang);
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "v");
+    terminal.expect("Retrieving your secret from my-vault.");
+    terminal.press("\u{3}");
+    terminal.expect("The secret 'n' is still in my-vault. To delete it:");
+    terminal.expect("az keyvault secret delete --vault-name my-vault --name n");
+    terminal.screen();
+}
