@@ -1,12 +1,22 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{ColorChoice, Parser};
+use clap_complete::Shell;
 use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  kv-secrets --demo --explain                         what each step does, without an Azure account
+  KEY_VAULT_NAME=my-vault kv-secrets                  the tutorial, in your vault
+  printf 'my-secret\\nmy value\\n' | kv-secrets        the same at a pipe
+  kv-secrets --name my-secret --value-file value.txt  without questions";
+
+const SHOWING: &str = "Showing it to others";
 
 /// The quickstart for Azure Key Vault secrets: asks for a secret's name and value, creates that secret
 /// in your vault, retrieves it, and deletes it. Sign in first with az login, or try it with --demo.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version, verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Cli {
     /// The vault's name, or its https URL in other clouds [env: KEY_VAULT_NAME]
     #[arg(long, env = "KEY_VAULT_NAME", hide_env = true, value_name = "NAME|URL")]
@@ -25,7 +35,32 @@ pub struct Cli {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Use a vault in memory: no Azure account, no network
+    /// Purge the deleted secret, so that its name can be used again
     #[arg(long)]
+    pub purge: bool,
+
+    /// Use a vault in memory: no Azure account, no network
+    #[arg(long, help_heading = SHOWING)]
     pub demo: bool,
+
+    /// Show each call of the SDK and each REST exchange under it
+    #[arg(long, help_heading = SHOWING)]
+    pub explain: bool,
+
+    /// Stop before each call until Enter (at a terminal)
+    #[arg(long, help_heading = SHOWING)]
+    pub step: bool,
+
+    /// Ask for the value without echo, and show ******** for it
+    #[arg(long, help_heading = SHOWING)]
+    pub hide_value: bool,
+
+    /// Colors on stderr: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true, hide_possible_values = true)]
+    #[arg(help_heading = SHOWING)]
+    pub color: ColorChoice,
+
+    /// Print completions for a shell: bash, elvish, fish, powershell or zsh
+    #[arg(long, value_name = "SHELL", exclusive = true, hide_possible_values = true)]
+    pub completions: Option<Shell>,
 }

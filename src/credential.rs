@@ -54,6 +54,8 @@ pub struct Attempt {
     pub source: Kind,
     /// Why it gave no token, in a short line; none if it gave one.
     pub why_not: Option<String>,
+    /// How long it took to answer.
+    pub took: Duration,
 }
 
 /// No source gave a token.
@@ -136,7 +138,7 @@ struct Outcome {
 
 impl Outcome {
     fn absent(source: Kind, why_not: String) -> Self {
-        Self { attempts: vec![Attempt { source, why_not: Some(why_not) }], ..Self::default() }
+        Self { attempts: vec![Attempt { source, why_not: Some(why_not), took: Duration::ZERO }], ..Self::default() }
     }
 
     /// Whether no other source is to be tried.
@@ -153,12 +155,13 @@ impl Outcome {
 async fn first_of(sources: &[Arc<dyn Source>], scope: &str) -> Outcome {
     let mut outcome = Outcome::default();
     for source in sources {
+        let began = Instant::now();
         let (found, refused, why_not) = match source.token(scope).await {
             Ok(token) => (Some((Arc::clone(source), token)), false, None),
             Err(Miss::Absent(why_not)) => (None, false, Some(why_not)),
             Err(Miss::Refused(why_not)) => (None, true, Some(why_not)),
         };
-        outcome.attempts.push(Attempt { source: source.kind(), why_not });
+        outcome.attempts.push(Attempt { source: source.kind(), why_not, took: began.elapsed() });
         outcome = Outcome { found, refused, ..outcome };
         if outcome.is_final() {
             break;
@@ -241,7 +244,7 @@ impl SignInFailed {
     /// What each source said, a line each, and the one next step that fits.
     pub fn advice(&self) -> String {
         let mut advice = String::new();
-        for Attempt { source, why_not } in &self.attempts {
+        for Attempt { source, why_not, .. } in &self.attempts {
             advice += &format!("    {source}: {}\n", why_not.as_deref().unwrap_or_default());
         }
         advice + "\n" + &self.next_step()
@@ -362,7 +365,8 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert_eq!(token(&credential).await.unwrap(), "AzureCliCredential-2");
         assert_eq!((environment.asked(), az.asked(), azd.asked()), (1, 2, 0));
-        assert_eq!(credential.attempts().await.last().unwrap(), &Attempt { source: Kind::AzureCli, why_not: None });
+        let gave = Attempt { source: Kind::AzureCli, why_not: None, took: AT_ONCE };
+        assert_eq!(credential.attempts().await.last(), Some(&gave));
     }
 
     #[tokio::test(start_paused = true)]

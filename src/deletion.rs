@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::{
         demo::{DemoCredential, InMemoryVault},
-        remains::Remains,
+        retry::client_options,
         vault::VaultAddress,
     };
     use azure_core::http::{AsyncRawResponse, HttpClient, Method, Request, Transport};
@@ -191,9 +191,8 @@ mod tests {
         let sent = Arc::default();
         let polls = Polls { vault: InMemoryVault::new(takes), sent: Arc::clone(&sent), instead };
         let address = VaultAddress::parse("my-vault").unwrap();
-        let client = address
-            .secret_client(Arc::new(DemoCredential), &Transport::new(Arc::new(polls)), &Remains::default())
-            .unwrap();
+        let options = client_options(&Transport::new(Arc::new(polls)), Vec::new());
+        let client = address.secret_client(Arc::new(DemoCredential), options).unwrap();
         let parameters = SetSecretParameters { value: Some("v".into()), ..Default::default() };
         client.set_secret("n", parameters.try_into().unwrap(), None).await.unwrap();
 

@@ -10,14 +10,19 @@
 //!    left in the vault.
 //! 3. [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed, and [`deletion`] waits
 //!    for the last step. What is said goes to stdout by [`transcript`], and nothing else does.
-//! 4. [`remedy`] says on stderr what went wrong and what to do about it, out of what the [`service`] said.
-//! 5. [`demo`] is a vault in memory that takes the place of Azure's, behind the same client.
+//! 4. [`explain`] shows the calls and exchanges to those who want to see them, [`progress`] a spinner to those who wait,
+//!    and [`farewell`] what can be done next.
+//! 5. [`remedy`] says on stderr what went wrong and what to do about it, out of what the [`service`] said.
+//! 6. [`demo`] is a vault in memory that takes the place of Azure's, behind the same client.
 
 pub mod cli;
 pub mod credential;
 pub mod deletion;
 pub mod demo;
+pub mod explain;
+pub mod farewell;
 pub mod guard;
+pub mod progress;
 pub mod prompt;
 pub mod quickstart;
 pub mod remains;

@@ -4,7 +4,7 @@ use crate::{
     remedy::{Interrupted, WrongUse, note},
     transcript,
 };
-use dialoguer::{Confirm, Input, console, theme::Theme};
+use dialoguer::{Confirm, Input, Password, console, theme::Theme};
 use std::{
     fmt,
     fs::File,
@@ -18,10 +18,14 @@ use tokio::task::spawn_blocking;
 const VALUE_CHARS: usize = 25_600;
 const VALUE_BYTES: u64 = 4 * VALUE_CHARS as u64;
 
+/// What is shown in place of a hidden value.
+pub const HIDDEN: &str = "********";
+
 /// Where the secret's name and value come from: from the command line where it gives them, and else from a person.
 pub struct Prompt {
     name: Option<String>,
     value: GivenValue,
+    hide_value: bool,
 }
 
 enum GivenValue {
@@ -32,11 +36,12 @@ enum GivenValue {
 
 impl Prompt {
     /// Takes the `name`, and the value from the file at `value_file`, in place of asking for them. The path `-` means
-    /// all of stdin that follows the name. A line ending at the value's very end is not part of it.
+    /// all of stdin that follows the name. A line ending at the value's very end is not part of it. With `hide_value`
+    /// the value is asked for without echo.
     ///
     /// # Errors
     /// [`WrongUse`] when the name or the value breaks a rule, or the file cannot be read.
-    pub fn new(name: Option<String>, value_file: Option<PathBuf>) -> Result<Self, WrongUse> {
+    pub fn new(name: Option<String>, value_file: Option<PathBuf>, hide_value: bool) -> Result<Self, WrongUse> {
         if let Some(name) = &name {
             check_name(name)?;
         }
@@ -50,7 +55,7 @@ impl Prompt {
                 GivenValue::Read(read(BufReader::new(file), Until::End).map_err(unreadable).and_then(checked_value)?)
             }
         };
-        Ok(Self { name, value })
+        Ok(Self { name, value, hide_value })
     }
 
     /// The secret's name: 1 to 127 letters, digits and hyphens.
@@ -85,6 +90,11 @@ impl Prompt {
         spawn_blocking(confirm).await?
     }
 
+    /// The value as it may be shown.
+    pub fn shown<'a>(&self, secret_value: &'a str) -> &'a str {
+        if self.hide_value { HIDDEN } else { secret_value }
+    }
+
     /// Whether a person can be asked: at a terminal, on stdin and stderr both.
     pub fn is_terminal(&self) -> bool {
         is_terminal()
@@ -96,6 +106,13 @@ impl Prompt {
     /// Those of [`secret_name`](Self::secret_name).
     pub async fn secret_value(&self, text: &'static str) -> anyhow::Result<String> {
         match &self.value {
+            GivenValue::None if self.hide_value && is_terminal() => {
+                let ask = move || {
+                    let password = Password::with_theme(&TutorialTheme).with_prompt(text).allow_empty_password(true);
+                    password.validate_with(|answer: &String| check_value(answer)).interact().map_err(terminal_error)
+                };
+                spawn_blocking(ask).await?
+            }
             GivenValue::None => ask(text, check_value).await,
             GivenValue::Read(value) => Ok(value.clone()),
             GivenValue::Stdin => spawn_blocking(|| Ok(checked_value(from_stdin(Until::End)?)?)).await?,
@@ -204,6 +221,10 @@ impl Theme for TutorialTheme {
             above => write!(f, "\x1b[{above}A\r\x1b[J")?,
         }
         f.write_str(&line)
+    }
+
+    fn format_password_prompt_selection(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
+        write!(f, "{prompt}{HIDDEN}")
     }
 
     fn format_error(&self, f: &mut dyn fmt::Write, error: &str) -> fmt::Result {

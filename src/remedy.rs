@@ -167,7 +167,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// Text from the network, fit for a terminal. Lines stay lines.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let text: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).take(2000).collect();
     text.trim().to_owned()
 }

@@ -146,7 +146,9 @@ mod tests {
 
     fn client(transport: impl HttpClient + 'static, remains: &Remains) -> SecretClient {
         let vault = VaultAddress::parse("my-vault").unwrap();
-        vault.secret_client(Arc::new(DemoCredential), &Transport::new(Arc::new(transport)), remains).unwrap()
+        let policies: Vec<Arc<dyn Policy>> = vec![Arc::new(remains.clone())];
+        let options = client_options(&Transport::new(Arc::new(transport)), policies);
+        vault.secret_client(Arc::new(DemoCredential), options).unwrap()
     }
 
     fn value() -> RequestContent<SetSecretParameters> {

@@ -3,10 +3,10 @@
 //! The address comes from a person or an environment variable, and the sign-in token goes where it says, so nothing
 //! becomes part of a URL before it has passed the rules here.
 
-use crate::{remains::Remains, remedy::WrongUse, retry::client_options};
+use crate::remedy::WrongUse;
 use azure_core::{
     credentials::TokenCredential,
-    http::{Transport, Url},
+    http::{ClientOptions, Url},
 };
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use std::{fmt, net::IpAddr, sync::Arc};
@@ -117,8 +117,7 @@ impl VaultAddress {
         Some(format!("https://{domain}/.default"))
     }
 
-    /// Makes the client of this vault's secrets, which signs in with `credential`, sends through `transport`, and notes
-    /// in `remains` what it leaves in the vault.
+    /// Makes the client of this vault's secrets, which signs in with `credential` and sends by `client_options`.
     ///
     /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
     /// an emulator on this computer may present any.
@@ -130,11 +129,10 @@ impl VaultAddress {
     pub fn secret_client(
         &self,
         credential: Arc<dyn TokenCredential>,
-        transport: &Transport,
-        remains: &Remains,
+        client_options: ClientOptions,
     ) -> azure_core::Result<SecretClient> {
         let options = SecretClientOptions {
-            client_options: client_options(transport, vec![Arc::new(remains.clone())]),
+            client_options,
             verify_challenge_resource: Some(!self.is_loopback()),
             ..Default::default()
         };

@@ -1,0 +1,30 @@
+//! What can be done next, said at a terminal when all is done.
+
+use crate::{explain::day, remedy::note, vault::VaultAddress};
+use azure_security_keyvault_secrets::{ResourceExt as _, models::DeletedSecret};
+use dialoguer::console::style;
+
+const READING: [(&str, &str); 4] = [
+    ("keys", "https://learn.microsoft.com/azure/key-vault/keys/about-keys"),
+    ("certificates", "https://learn.microsoft.com/azure/key-vault/certificates/about-certificates"),
+    ("managed identities", "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview"),
+    ("security", "https://learn.microsoft.com/azure/key-vault/general/security-features"),
+];
+
+/// Says on stderr until when the secret can be recovered, how, and what to read next. Without a `vault`, as in the demo,
+/// there is nothing to recover.
+pub fn say(deleted_secret: &DeletedSecret, vault: Option<&VaultAddress>) {
+    if let (Some(vault), Some(until), Ok(id)) =
+        (vault, &deleted_secret.scheduled_purge_date, deleted_secret.resource_id())
+    {
+        let (until, name) = (day(until), &id.name);
+        note!("\nUntil {until} the secret can be recovered, or purged so that its name can be used again:\n");
+        for verb in ["recover", "purge"] {
+            note!("    az keyvault secret {verb} --vault-name {vault} --name {name}");
+        }
+    }
+    note!("\nWhat to read next:\n");
+    for (what, link) in READING {
+        note!("    {what:<18}  {}", style(link).for_stderr().dim());
+    }
+}
