@@ -8,7 +8,7 @@ const EXAMPLES: &str = "\
 Examples:
   kv-secrets --demo --explain                         what each step does, without an Azure account
   KEY_VAULT_NAME=my-vault kv-secrets                  the tutorial, in your vault
-  printf 'my-secret\\nmy value\\n' | kv-secrets        the same at a pipe
+  printf 'my-secret\\nmy value\\n' | kv-secrets         the same at a pipe
   kv-secrets --name my-secret --value-file value.txt  without questions";
 
 const SHOWING: &str = "Showing it to others";

@@ -4,7 +4,9 @@
 
 mod errors;
 mod piped;
+mod readme;
 mod rules;
+mod showing;
 mod sign_in;
 mod support;
 mod terminal;

@@ -83,6 +83,14 @@ fn parse(shown: &str) -> vt100::Parser {
     parser
 }
 
+const FAREWELL: &str = "
+What to read next:
+
+    keys                https://learn.microsoft.com/azure/key-vault/keys/about-keys
+    certificates        https://learn.microsoft.com/azure/key-vault/certificates/about-certificates
+    managed identities  https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
+    security            https://learn.microsoft.com/azure/key-vault/general/security-features";
+
 fn screen_of(name: &str, value: &str) -> String {
     format!(
         "Demo: the vault is in this program's memory, and nothing leaves this computer.\n\
@@ -93,7 +101,8 @@ fn screen_of(name: &str, value: &str) -> String {
          Retrieving your secret from demo-vault.\n\
          Your secret is '{value}'.\n\
          Deleting your secret from demo-vault ...\n \
-         done."
+         done.\n\
+         {FAREWELL}"
     )
 }
 
@@ -149,7 +158,17 @@ fn a_secret_that_exists_is_kept_unless_the_person_says_otherwise() {
             }
         }
         terminal.answer(VALUE, "v");
-        assert!(terminal.screen().ends_with("Deleting your secret from my-vault ...\n done."));
+        let screen = terminal.screen();
+        assert!(screen.contains("Deleting your secret from my-vault ...\n done.\n\nUntil 20"), "{screen}");
+        let name = if kept { "mine" } else { "production" };
+        assert!(
+            screen.contains(&format!("    az keyvault secret recover --vault-name my-vault --name {name}\n")),
+            "{screen}"
+        );
+        assert!(
+            screen.contains(&format!("    az keyvault secret purge --vault-name my-vault --name {name}\n")),
+            "{screen}"
+        );
         assert_eq!(cloud.holds("production"), if kept { Holds::Versions(2) } else { Holds::Deleted });
         assert_eq!(cloud.holds("mine"), if kept { Holds::Deleted } else { Holds::Versions(0) });
     }
@@ -238,4 +257,67 @@ fn ctrl_c_at_a_step_says_what_is_left() {
     terminal.expect("The secret 'n' is still in my-vault. To delete it:");
     terminal.expect("az keyvault secret delete --vault-name my-vault --name n");
     terminal.screen();
+}
+
+#[test]
+fn a_hidden_value_is_never_on_the_screen() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::of(kv_secrets(directory.path()).args(["--demo", "--hide-value"]));
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "hunter2");
+    terminal.expect("done.");
+    terminal.expect("Deleting");
+    assert!(!terminal.shown.contains("hunter2"), "{}", terminal.shown);
+    assert_eq!(terminal.screen(), screen_of("n", "********"));
+}
+
+#[test]
+fn step_stops_before_each_call() {
+    let cloud = Cloud::start();
+    let mut terminal = Terminal::of(cloud.kv_secrets().args(["--step", "--purge", "--value-file", "value.txt"]));
+    std::fs::write(cloud.working_directory().join("value.txt"), "v").unwrap();
+    terminal.answer(NAME, "n");
+    for (sent, (call, show)) in [
+        ("client.list_secret_properties_versions(\"n\", ...)", "show"),
+        ("client.set_secret(\"n\", ...)", "show"),
+        ("client.get_secret(\"n\", None)", "show"),
+        ("client.begin_delete_secret(\"n\")", "show"),
+        ("client.purge_deleted_secret(\"n\", None)", "show-deleted"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        terminal.expect(call);
+        terminal.expect(&format!("az keyvault secret {show} --vault-name my-vault --name n"));
+        terminal.expect("Press Enter to go on.");
+        // The bare first request, one a call, and the poll.
+        assert_eq!(cloud.received().len(), sent + usize::from(sent > 0) + usize::from(sent > 3));
+        terminal.press("\r");
+    }
+    terminal.screen();
+    assert_eq!(cloud.holds("n"), Holds::Versions(0));
+}
+
+#[test]
+fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
+    let mut terminal = Terminal::demo();
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "v");
+    terminal.expect("1s");
+    assert_eq!(terminal.screen(), screen_of("n", "v"));
+}
+
+#[test]
+fn colors_are_left_out_where_they_are_not_wanted() {
+    for (no_color, colored) in [("", true), ("1", false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = kv_secrets(directory.path());
+        if !colored {
+            command.env("NO_COLOR", no_color);
+        }
+        let mut terminal = Terminal::of(command.args(["--demo", "--explain", "--name=n"]));
+        terminal.answer(VALUE, "v");
+        terminal.expect("client.begin_delete_secret");
+        assert_eq!(terminal.shown.contains("\u{1b}[36m"), colored, "{}", terminal.shown);
+    }
 }

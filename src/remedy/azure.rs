@@ -97,6 +97,11 @@ fn of_answer(answer: &ServiceError, gave_up: Option<&GaveUp>, vault: &VaultAddre
         (403, "SecretDisabled") => {
             (format!("the name belongs to a disabled secret in {vault}."), "Choose another name.".into(), "")
         }
+        (403, _) if answer.message.contains("purge protection") => (
+            format!("{vault} has purge protection: a deleted secret stays until its time has passed."),
+            "The secret is deleted; for the next run choose another name.".into(),
+            SOFT_DELETE,
+        ),
         (403, "ForbiddenByRbac") => forbidden_by_rbac(answer, vault),
         (403, "AccessDenied" | "ForbiddenByPolicy") => forbidden_by_policy(answer, vault),
         (403, _) if answer.message.contains("does not have secrets") => forbidden_by_policy(answer, vault),
@@ -145,10 +150,11 @@ fn forbidden_by_rbac(answer: &ServiceError, vault: &VaultAddress) -> (String, St
 }
 
 fn forbidden_by_policy(answer: &ServiceError, vault: &VaultAddress) -> (String, String, &'static str) {
+    let purge = if answer.message.contains("purge permission") { " purge" } else { "" };
     (
         format!("the access policies of {vault} do not allow this to your account."),
         format!(
-            "Allow it:\n\n    az keyvault set-policy --name {vault} --object-id {} --secret-permissions delete get list set",
+            "Allow it:\n\n    az keyvault set-policy --name {vault} --object-id {} --secret-permissions delete get list set{purge}",
             object_id(answer)
         ),
         ACCESS_POLICY,
