@@ -5,7 +5,8 @@ use crate::support::{
     cloud::{Fault, Holds},
     kv_secrets, run, transcript,
 };
-use std::{fs, path::Path, process::Command};
+use crate::terminal::{NAME, Terminal, VALUE};
+use std::{fs, path::Path};
 
 #[test]
 fn explain_shows_each_call_and_exchange_and_no_secret() {
@@ -99,69 +100,55 @@ fn completions_are_for_a_shell() {
     assert_eq!(run(kv_secrets(directory.path()).args(["--completions", "cmd"]), "").status, 2);
 }
 
-/// Renders what a run shows, command first, and compares it with the checked-in picture.
-fn picture(name: &str, shown: &str) {
-    let svg = anstyle_svg::Term::new().render_svg(&stable(shown));
+/// Renders what a terminal shows, and compares it with the checked-in picture.
+fn picture(name: &str, command: &str, lines: &[String]) {
+    let lines: Vec<_> = lines.iter().map(|line| stable(line)).collect();
+    let svg = anstyle_svg::Term::new().render_svg(&format!("$ {command}\n{}\n", lines.join("\n")));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     if std::env::var_os("UPDATE_PICTURES").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &svg).unwrap();
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();
     assert!(svg == checked_in, "{name} is not what the program shows; make it anew with UPDATE_PICTURES=1 cargo test");
 }
 
-/// The text with the milliseconds, dates and version ids of some run.
-fn stable(shown: &str) -> String {
-    let mut stable = String::new();
-    for line in shown.split_inclusive('\n') {
-        let mut line = line.to_owned();
-        if let Some((before, after)) = line.split_once(" ms: ") {
-            line = format!("{}1 ms: {after}", before.trim_end_matches(|c: char| c.is_ascii_digit()));
-        }
-        for (marker, length, constant) in [
-            ("purged on ", 10, "2027-02-22"),
-            ("version ", 32, "4387e9f3d6e14c459867679a90fd0f79"),
-            ("version, ", 32, "4387e9f3d6e14c459867679a90fd0f79"),
-        ] {
-            if let Some(at) = line.find(marker).map(|at| at + marker.len()) {
-                line.replace_range(at..at + length, constant);
-            }
-        }
-        stable += &line;
+/// The line with the milliseconds, dates and version ids of some run.
+fn stable(line: &str) -> String {
+    let mut line = line.to_owned();
+    if let Some((before, after)) = line.split_once(" ms: ") {
+        line = format!("{}1 ms: {after}", before.trim_end_matches(|c: char| c.is_ascii_digit()));
     }
-    stable
-}
-
-/// What a terminal shows of a run whose stdout and stderr are one.
-fn shown(command: &str, answers: &str, setting: &Command, arguments: &[&str]) -> String {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", r#"exec "$0" "$@" 2>&1"#]).arg(setting.get_program()).args(arguments);
-    shell.current_dir(setting.get_current_dir().unwrap()).env_clear();
-    shell.envs(setting.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let run = run(&mut shell, answers);
-    format!("$ {command}\n{}", run.stdout)
+    for (marker, constant) in [
+        ("purged on ", "2027-02-22"),
+        ("version ", "4387e9f3d6e14c459867679a90fd0f79"),
+        ("version, ", "4387e9f3d6e14c459867679a90fd0f79"),
+    ] {
+        if let Some(at) = line.find(marker).map(|at| at + marker.len()) {
+            line.replace_range(at..at + constant.len(), constant);
+        }
+    }
+    line
 }
 
 #[test]
 fn the_pictures_show_what_the_program_shows() {
-    let directory = tempfile::tempdir().unwrap();
-    let setting = kv_secrets(directory.path());
-    let demo = |more: &[&str]| {
-        let arguments = [&["--demo", "--color=always", "--name=my-secret"], more].concat();
-        let command = format!("kv-secrets --demo --name my-secret {}", more.join(" "));
-        shown(command.trim(), "my value\n", &setting, &arguments)
-    };
-    picture("run.svg", &demo(&[]));
+    let mut run = Terminal::demo(&[]);
+    run.answer(NAME, "my-secret");
+    run.answer(VALUE, "my value");
+    picture("run.svg", "kv-secrets --demo", &run.lines());
 
-    // As many polls as the deletion happens to need are not for a picture.
-    let explained = demo(&["--explain"]);
-    let polls: Vec<_> = explained.match_indices("    GET https://demo-vault.vault.azure.net/deletedsecrets").collect();
-    let (first, last) = (polls[1].0, polls[polls.len() - 1].0);
-    picture("explain.svg", &format!("{}{}", &explained[..first], &explained[last..]));
+    let mut explained = Terminal::demo(&["--explain"]);
+    explained.answer(NAME, "my-secret");
+    explained.answer(VALUE, "my value");
+    let lines = explained.lines();
+    // As many polls as the deletion happens to need are not for a picture: it has the first and the last.
+    let polls: Vec<_> = (0..lines.len()).filter(|at| lines[*at].contains("/deletedsecrets/")).collect();
+    let lines = [&lines[..polls[1]], &lines[polls[polls.len() - 1]..]].concat();
+    picture("explain.svg", "kv-secrets --demo --explain", &lines);
 
     let cloud = Cloud::start();
-    assert_eq!(run(&mut cloud.kv_secrets(), "my-secret\nmy value\n").status, 0);
-    let again = ["--color=always", "--name=my-secret"];
-    picture("error.svg", &shown("kv-secrets --name my-secret", "my value\n", &cloud.kv_secrets(), &again));
+    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let mut error = Terminal::of(cloud.kv_secrets().env("DISPLAY", ":0"));
+    error.answer(NAME, "my-secret");
+    picture("error.svg", "kv-secrets", &error.lines());
 }

@@ -8,11 +8,11 @@ use crate::support::{
 use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 
-const NAME: &str = "Input a name for your secret > ";
-const VALUE: &str = "Input a value for your secret > ";
+pub const NAME: &str = "Input a name for your secret > ";
+pub const VALUE: &str = "Input a value for your secret > ";
 
 /// A run at a terminal, and everything that it has shown.
-struct Terminal {
+pub struct Terminal {
     session: PtySession,
     shown: String,
     /// The working directory, where it is no cloud's.
@@ -20,13 +20,13 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn demo() -> Self {
+    pub fn demo(more: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let terminal = Self::of(kv_secrets(directory.path()).arg("--demo"));
+        let terminal = Self::of(kv_secrets(directory.path()).arg("--demo").args(more));
         Self { _directory: Some(directory), ..terminal }
     }
 
-    fn of(command: &mut Command) -> Self {
+    pub fn of(command: &mut Command) -> Self {
         Self::running(&[], command)
     }
 
@@ -64,9 +64,19 @@ impl Terminal {
         self.press("\r");
     }
 
-    fn answer(&mut self, question: &str, line: &str) {
+    pub fn answer(&mut self, question: &str, line: &str) {
         self.expect(question);
         self.type_line(line);
+    }
+
+    /// Waits for the end, and returns the lines on a screen that is large enough, with their colors.
+    pub fn lines(mut self) -> Vec<String> {
+        self.shown += &self.session.exp_eof().unwrap();
+        let parser = parse_on(&self.shown, 100, 160);
+        let lines = parser.screen().rows_formatted(0, 160).map(|line| String::from_utf8(line).unwrap());
+        let mut lines: Vec<_> = lines.collect();
+        lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
+        lines
     }
 
     /// Waits for the end, and returns what is on the screen then.
@@ -77,7 +87,11 @@ impl Terminal {
 }
 
 fn parse(shown: &str) -> vt100::Parser {
-    let mut parser = vt100::Parser::new(40, 80, 0);
+    parse_on(shown, 40, 80)
+}
+
+fn parse_on(shown: &str, rows: u16, columns: u16) -> vt100::Parser {
+    let mut parser = vt100::Parser::new(rows, columns, 0);
     // rexpect makes a character of each byte.
     parser.process(&shown.chars().map(|c| u8::try_from(c).unwrap()).collect::<Vec<_>>());
     parser
@@ -108,7 +122,7 @@ fn screen_of(name: &str, value: &str) -> String {
 
 #[test]
 fn the_screen_is_the_tutorials() {
-    let mut terminal = Terminal::demo();
+    let mut terminal = Terminal::demo(&[]);
     terminal.answer(NAME, "my-secret");
     terminal.answer(VALUE, "  ¿qué? 🔑 ");
     terminal.expect("Deleting");
@@ -117,7 +131,7 @@ fn the_screen_is_the_tutorials() {
 
 #[test]
 fn a_name_that_breaks_the_rule_is_asked_again_with_the_rule() {
-    let mut terminal = Terminal::demo();
+    let mut terminal = Terminal::demo(&[]);
     for wrong in ["my secret", "", "añejo"] {
         terminal.answer(NAME, wrong);
         terminal.expect("a secret's name has 1 to 127 letters, digits and hyphens.");
@@ -131,7 +145,7 @@ fn a_name_that_breaks_the_rule_is_asked_again_with_the_rule() {
 fn a_value_longer_than_the_screen_is_wide_is_shown_once() {
     for length in [47, 48, 49, 127, 128, 129, 300] {
         let value = "0123456789".repeat(30)[..length].to_owned();
-        let mut terminal = Terminal::demo();
+        let mut terminal = Terminal::demo(&[]);
         terminal.answer(NAME, "n");
         terminal.answer(VALUE, &value);
         // vt100 joins the rows of a wrapped line, as a terminal does when text is copied.
@@ -300,7 +314,7 @@ fn step_stops_before_each_call() {
 
 #[test]
 fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
-    let mut terminal = Terminal::demo();
+    let mut terminal = Terminal::demo(&[]);
     terminal.answer(NAME, "n");
     terminal.answer(VALUE, "v");
     terminal.expect("1s");
