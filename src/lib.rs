@@ -5,7 +5,7 @@
 //! modules exist so that it can stay that plain.
 //!
 //! 1. [`cli`] is the command line, and [`prompt`] asks for what it leaves out.
-//! 2. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`] and sends through
+//! 2. [`session`] puts the parts together. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`] and sends through
 //!    the [`transport`]. In the client's pipeline, [`retry`] tries again what may pass, and [`remains`] notes what is
 //!    left in the vault.
 //! 3. [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed, and [`deletion`] waits
@@ -29,6 +29,7 @@ pub mod remains;
 pub mod remedy;
 pub mod retry;
 pub mod service;
+pub mod session;
 pub mod terminal;
 pub mod transcript;
 pub mod transport;

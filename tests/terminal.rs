@@ -76,7 +76,8 @@ impl Terminal {
         let lines = parser.screen().rows_formatted(0, 160).map(|line| String::from_utf8(line).unwrap());
         let mut lines: Vec<_> = lines.collect();
         lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
-        lines
+        // Each line begins without color, and leaves the last one on.
+        lines.into_iter().map(|line| line + "\u{1b}[0m").collect()
     }
 
     /// Waits for the end, and returns what is on the screen then.
