@@ -18,7 +18,7 @@ const SHOWING: &str = "Showing it to others";
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Cli {
-    /// The vault's name, or its https URL in other clouds [env: KEY_VAULT_NAME]
+    /// The vault's name, or its URL in other clouds [env: KEY_VAULT_NAME]
     #[arg(long, env = "KEY_VAULT_NAME", hide_env = true, value_name = "NAME|URL")]
     #[arg(default_value = "", hide_default_value = true)]
     pub vault: String,

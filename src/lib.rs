@@ -5,9 +5,9 @@
 //! modules exist so that it can stay that plain.
 //!
 //! 1. [`cli`] is the command line, and [`prompt`] asks for what it leaves out.
-//! 2. [`session`] puts the parts together. [`vault`] turns the vault's name into the SDK's client, which signs in with the [`credential`] and sends through
-//!    the [`transport`]. In the client's pipeline, [`retry`] tries again what may pass, and [`remains`] notes what is
-//!    left in the vault.
+//! 2. [`session`] puts the parts together. [`vault`] turns the vault's name into the SDK's client, which signs in with
+//!    the [`credential`] and sends through the [`transport`]. In the client's pipeline, [`retry`] tries again what may
+//!    pass, and [`remains`] notes what is left in the vault.
 //! 3. [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed, and [`deletion`] waits
 //!    for the last step. What is said goes to stdout by [`transcript`], and nothing else does.
 //! 4. [`explain`] shows the calls and exchanges to those who want to see them, [`progress`] a spinner to those who wait,

@@ -197,4 +197,28 @@ mod tests {
             assert_eq!(remains.left(), Left::PerhapsSecret("n".into()));
         }
     }
+
+    /// Answers 429 twice, asking to wait 7 seconds, and then lets requests through.
+    #[derive(Debug)]
+    struct Throttled(std::sync::atomic::AtomicU32, InMemoryVault);
+
+    #[async_trait::async_trait]
+    impl HttpClient for Throttled {
+        async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+            if self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 2 {
+                return self.1.execute_request(request).await;
+            }
+            let mut headers = Headers::new();
+            headers.insert("retry-after", "7");
+            Ok(AsyncRawResponse::from_bytes(StatusCode::TooManyRequests, headers, ""))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retry_after_is_obeyed() {
+        let vault = Throttled(Default::default(), InMemoryVault::new(Duration::ZERO));
+        let began = Instant::now();
+        client(vault, &Remains::default()).set_secret("n", value(), None).await.unwrap();
+        assert_eq!(began.elapsed(), Duration::from_secs(14));
+    }
 }

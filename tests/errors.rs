@@ -3,8 +3,9 @@
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
-    kv_secrets, run, transcript,
+    kv_secrets, run, send, transcript,
 };
+use nix::sys::signal::Signal;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, Command, Stdio},
@@ -357,7 +358,7 @@ fn stopped_at(cloud: &Cloud, request: &'static str) -> Child {
 
 #[test]
 fn an_interruption_says_what_is_left() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
         for (request, left) in [
             ("GET /secrets/n/versions", "error: interrupted.\n"),
             ("PUT /secrets/n", "The secret 'n' may be in my-vault"),
@@ -367,7 +368,7 @@ fn an_interruption_says_what_is_left() {
         ] {
             let cloud = Cloud::start();
             let child = stopped_at(&cloud, request);
-            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+            send(signal, child.id());
             let output = child.wait_with_output().unwrap();
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(130), "{stderr}");

@@ -57,6 +57,16 @@ fn explain_shows_each_call_and_exchange_and_no_secret() {
 }
 
 #[test]
+fn colors_can_be_asked_for_at_a_pipe() {
+    let directory = tempfile::tempdir().unwrap();
+    for (color, colored) in [("always", true), ("auto", false), ("never", false)] {
+        let run = run(kv_secrets(directory.path()).args(["--demo", "--explain", "--color", color]), "n\nv\n");
+        assert_eq!(run.stderr.contains("\u{1b}[36m"), colored, "{color}");
+        assert_eq!(run.stdout, transcript("demo-vault", "n", "v"));
+    }
+}
+
+#[test]
 fn step_is_ignored_at_a_pipe_with_a_note() {
     let directory = tempfile::tempdir().unwrap();
     let run = run(kv_secrets(directory.path()).args(["--demo", "--step"]), "n\nv\n");

@@ -3,8 +3,9 @@
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_SIGNED_IN, AZ_TOKEN, CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
-    run, transcript, wait_until,
+    run, send, transcript, wait_until,
 };
+use nix::sys::signal::Signal;
 use std::{
     fs,
     io::Write as _,
@@ -223,13 +224,13 @@ fn is_running(pid: &str) -> bool {
 
 #[test]
 fn a_hanging_cli_ends_with_the_program() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let cloud = Cloud::start();
         let pid = hanging_az(&cloud);
         let mut child = cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         wait_until(|| !pid().is_empty());
         assert!(is_running(&pid()));
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        send(signal, child.id());
         assert_eq!(child.wait().unwrap().code(), Some(130));
         wait_until(|| !is_running(&pid()));
     }

@@ -3,8 +3,9 @@
 use crate::support::{
     Cloud,
     cloud::{Fault, Holds},
-    kv_secrets,
+    kv_secrets, send,
 };
+use nix::sys::signal::Signal;
 use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 
@@ -256,7 +257,7 @@ fn a_request_to_end_at_a_question_leaves_the_terminal_as_it_was() {
     terminal.expect(NAME);
     terminal.press("a");
     terminal.expect("a");
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    send(Signal::SIGTERM, pid.parse().unwrap());
     is_as_before(terminal);
 }
 

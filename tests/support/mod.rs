@@ -3,6 +3,10 @@
 pub mod cloud;
 
 pub use cloud::Cloud;
+use nix::{
+    sys::signal::{self, Signal},
+    unistd::Pid,
+};
 use std::{
     io::Write as _,
     path::Path,
@@ -52,6 +56,11 @@ pub fn transcript(vault: &str, name: &str, value: &str) -> String {
          Deleting your secret from {vault} ...\n \
          done.\n"
     )
+}
+
+/// Sends a signal to a process.
+pub fn send(signal: Signal, pid: u32) {
+    signal::kill(Pid::from_raw(pid.try_into().expect("a process")), signal).expect("kill");
 }
 
 /// Waits until `holds`, which an event brings about.
