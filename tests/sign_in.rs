@@ -230,6 +230,8 @@ fn a_hanging_cli_ends_with_the_program() {
         let mut child = cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         wait_until(|| !pid().is_empty());
         assert!(is_running(&pid()));
+        // Waiting would close it, and so answer the question.
+        let _stdin = child.stdin.take();
         send(signal, child.id());
         assert_eq!(child.wait().unwrap().code(), Some(130));
         wait_until(|| !is_running(&pid()));
