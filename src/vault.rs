@@ -156,6 +156,11 @@ fn subdomain<'a>(host: &'a str, domain: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{demo::DemoCredential, retry::client_options};
+    use azure_core::http::{
+        AsyncRawResponse, HttpClient, Request, StatusCode, Transport,
+        headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE},
+    };
 
     fn url_of(given: &str) -> String {
         VaultAddress::parse(given).unwrap().url.to_string()
@@ -266,6 +271,36 @@ mod tests {
             "https://10.0.0.1",
         ] {
             assert!(!is_loopback(given), "{given}");
+        }
+    }
+
+    /// A server that asks for a token of another domain's.
+    #[derive(Debug)]
+    struct Phisher;
+
+    #[async_trait::async_trait]
+    impl HttpClient for Phisher {
+        async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+            if request.headers().get_optional_str(&AUTHORIZATION).is_some() {
+                return Ok(AsyncRawResponse::from_bytes(StatusCode::Ok, Headers::new(), "{}"));
+            }
+            let mut headers = Headers::new();
+            headers.insert(
+                WWW_AUTHENTICATE,
+                "Bearer authorization=\"https://login.microsoftonline.com/t\", resource=\"https://management.azure.com\"",
+            );
+            Ok(AsyncRawResponse::from_bytes(StatusCode::Unauthorized, headers, ""))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_challenge_for_another_domain_gets_no_token() {
+        for (vault, trusted) in
+            [("my-vault", false), ("https://other.example", false), ("https://localhost:8443", true)]
+        {
+            let options = client_options(&Transport::new(Arc::new(Phisher)), Vec::new());
+            let client = VaultAddress::parse(vault).unwrap().secret_client(Arc::new(DemoCredential), options).unwrap();
+            assert_eq!(client.get_secret("n", None).await.is_ok(), trusted, "{vault}");
         }
     }
 }

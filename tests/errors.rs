@@ -276,7 +276,11 @@ fn answers_that_are_no_answers_are_refused() {
         Fault::Answer(200, &[("content-type", "text/html")], "<html>the-secret-value</html>".into()),
         Fault::Answer(200, &[("content-type", "application/json")], r#"{"value":["the-secret-value"]}"#.into()),
         Fault::Answer(200, &[("content-type", "application/json")], r#"{"id":"the-secret-value"}"#.into()),
-        Fault::Answer(200, &[("content-type", "application/json")], " ".repeat(20_000_000)),
+        Fault::Answer(
+            200,
+            &[("content-type", "application/json")],
+            r#"{"value":"v"}"#.to_owned() + &" ".repeat(20_000_000),
+        ),
     ] {
         let cloud = Cloud::start();
         cloud.plan("GET /secrets/n/?", 1, fault);

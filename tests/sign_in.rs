@@ -2,7 +2,7 @@
 
 use crate::support::{
     Cloud, Run,
-    cloud::{AZ_SIGNED_IN, AZ_TOKEN, CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
+    cloud::{AZ_SIGNED_IN, CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
     run, send, transcript, wait_until,
 };
 use nix::sys::signal::Signal;
@@ -196,8 +196,12 @@ fn a_client_certificate_needs_the_feature() {
 #[test]
 fn the_cli_does_not_get_the_secret_on_its_stdin() {
     let cloud = Cloud::start();
-    cloud.cli("az", &format!("read line && exit 3; {AZ_SIGNED_IN}"));
-    signed_in_with(&cloud, &mut cloud.kv_secrets(), AZ_TOKEN);
+    cloud.cli("az", &format!("read line; echo \"az read '$line' to the end\" >>\"$CALLS\"; {AZ_SIGNED_IN}"));
+    let mut child = cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    // Our stdin stays open and empty meanwhile, so that only another one can have ended.
+    wait_until(|| cloud.cli_calls().contains("az read '' to the end"));
+    child.stdin.take().unwrap().write_all(b"n\nv\n").unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Cloud {
     pub fn cli(&self, name: &str, script: &str) {
         let path = self.bin().join(name);
         let calls = self.directory.path().join("calls");
-        let script = format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{script}\n", calls.display());
+        let script = format!("#!/bin/sh\nCALLS='{}'\necho \"{name} $*\" >>\"$CALLS\"\n{script}\n", calls.display());
         fs::write(&path, script).expect("write");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
     }
