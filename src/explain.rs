@@ -67,17 +67,15 @@ impl Call {
 }
 
 /// Shows each call of the SDK as it stands in the source, and may wait for Enter before it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Calls {
-    /// Whether to wait.
-    pub step: bool,
-    /// The vault in which another window can look; none for the demo's.
-    pub vault: Option<String>,
+    step: bool,
+    vault: Option<String>,
     polled: AtomicBool,
 }
 
 impl Calls {
-    /// See the fields.
+    /// With `step` it waits for Enter, and names the `vault` in which another window can look; the demo has none.
     pub fn new(step: bool, vault: Option<String>) -> Self {
         Self { step, vault, polled: AtomicBool::new(false) }
     }
