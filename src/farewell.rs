@@ -11,11 +11,11 @@ const READING: [(&str, &str); 4] = [
     ("security", "https://learn.microsoft.com/azure/key-vault/general/security-features"),
 ];
 
-/// Says on stderr until when the secret can be recovered, how, and what to read next. Without a `vault`, as in the demo,
-/// there is nothing to recover.
-pub fn say(deleted_secret: &DeletedSecret, vault: Option<&VaultAddress>) {
+/// Says on stderr until when the secret can be recovered from a vault, how, and what to read next. After a purge, and in
+/// the demo, there is nothing to recover.
+pub fn say(deleted_secret: &DeletedSecret, recoverable_in: Option<&VaultAddress>) {
     if let (Some(vault), Some(until), Ok(id)) =
-        (vault, &deleted_secret.scheduled_purge_date, deleted_secret.resource_id())
+        (recoverable_in, &deleted_secret.scheduled_purge_date, deleted_secret.resource_id())
     {
         let (until, name) = (day(until), &id.name);
         note!("\nUntil {until} the secret can be recovered, or purged so that its name can be used again:\n");

@@ -57,12 +57,14 @@ pub async fn run(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::R
     }
     let client = vault.secret_client(credential, options)?;
     let guard = Guard { client: &client, vault, prompt: &prompt, overwrite: cli.overwrite };
-    let deleted_secret = quickstart::run(&guard, cli.purge).await;
+    let outcome = quickstart::run(&guard, cli.purge).await;
     progress.stop();
-    if let (Ok(deleted_secret), true, false) = (&deleted_secret, stdout().is_terminal(), cli.purge) {
-        farewell::say(deleted_secret, (!cli.demo).then_some(vault));
+    let deleted_secret = outcome?;
+    if stdout().is_terminal() && stderr().is_terminal() {
+        let recoverable_in = (!cli.demo && !cli.purge).then_some(vault);
+        farewell::say(&deleted_secret, recoverable_in);
     }
-    deleted_secret.map(drop)
+    Ok(())
 }
 
 /// Whether a spinner can turn on stderr.
