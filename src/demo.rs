@@ -3,7 +3,7 @@
 //! It takes the place of the network under the SDK's client. Challenge, token, retries and JSON all run as they do
 //! against Azure. Paths, bodies and error texts follow <https://learn.microsoft.com/rest/api/keyvault/secrets>.
 
-use crate::prompt::is_name;
+use crate::prompt::{VALUE_CHARS, is_name};
 use azure_core::{
     Uuid,
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
@@ -221,7 +221,7 @@ fn set(secrets: &mut Secrets, name: &str, body: &[u8], host: &str) -> Answer {
     let Some(Value::String(value)) = value else {
         return bad_parameter("Property value has invalid value.");
     };
-    if value.chars().count() > 25_600 {
+    if value.chars().count() > VALUE_CHARS {
         return bad_parameter("Property value has a length over 25600.");
     }
     let conflict = |code, message: &str| error(StatusCode::Conflict, "Conflict", Some(code), message);

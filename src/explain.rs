@@ -4,13 +4,14 @@
 //! request. No value, token or body is ever shown.
 
 use crate::{
+    call::Call,
     credential::DefaultAzureCredential,
     remedy::{clean, note},
     service::ServiceError,
 };
 use azure_core::{
     http::{
-        AsyncRawResponse, Context, Method, RawResponse, Request,
+        AsyncRawResponse, Context, RawResponse, Request,
         headers::{AUTHORIZATION, WWW_AUTHENTICATE},
         policies::{Policy, PolicyResult},
     },
@@ -26,45 +27,6 @@ use std::{
     },
 };
 use tokio::{task::spawn_blocking, time::Instant};
-
-/// The SDK's call that a request belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Call {
-    LookUp,
-    Set,
-    Get,
-    Delete,
-    Poll,
-    Purge,
-}
-
-impl Call {
-    /// The call, and the secret's name.
-    fn of(request: &Request) -> Option<(Self, &str)> {
-        let path: Vec<_> = request.url().path().trim_matches('/').split('/').collect();
-        match (request.method(), path.as_slice()) {
-            (Method::Get, ["secrets", name, "versions"]) => Some((Self::LookUp, name)),
-            (Method::Put, ["secrets", name]) => Some((Self::Set, name)),
-            (Method::Get, ["secrets", name, ..]) => Some((Self::Get, name)),
-            (Method::Delete, ["secrets", name]) => Some((Self::Delete, name)),
-            (Method::Get, ["deletedsecrets", name]) => Some((Self::Poll, name)),
-            (Method::Delete, ["deletedsecrets", name]) => Some((Self::Purge, name)),
-            _ => None,
-        }
-    }
-
-    /// As it stands in the source.
-    fn source(self, name: &str) -> String {
-        match self {
-            Self::LookUp => format!("client.list_secret_properties_versions({name:?}, ...)"),
-            Self::Set => format!("client.set_secret({name:?}, ...)"),
-            Self::Get => format!("client.get_secret({name:?}, None)"),
-            Self::Delete => format!("client.begin_delete_secret({name:?})"),
-            Self::Poll => "poller.result()".into(),
-            Self::Purge => format!("client.purge_deleted_secret({name:?}, None)"),
-        }
-    }
-}
 
 /// Shows each call of the SDK as it stands in the source, and may wait for Enter before it.
 #[derive(Debug)]
@@ -97,7 +59,7 @@ impl Policy for Calls {
         if let Some((call, name)) = Call::of(request) {
             let again = call == Call::Poll && self.polled.swap(true, Ordering::Relaxed);
             if !again {
-                note!("{}", style(format!("  {}", call.source(name))).for_stderr().cyan());
+                note!("{}", style(format!("  {}", source(call, name))).for_stderr().cyan());
             }
             if self.step && call != Call::Poll {
                 self.wait(call, name).await;
@@ -157,6 +119,18 @@ impl Policy for Exchanges {
         show(&u16::from(response.status()).to_string(), &meaning);
         let (status, headers, body) = response.deconstruct();
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
+    }
+}
+
+/// The call as it stands in the source.
+fn source(call: Call, name: &str) -> String {
+    match call {
+        Call::LookUp => format!("client.list_secret_properties_versions({name:?}, ...)"),
+        Call::Set => format!("client.set_secret({name:?}, ...)"),
+        Call::Get => format!("client.get_secret({name:?}, None)"),
+        Call::Delete => format!("client.begin_delete_secret({name:?})"),
+        Call::Poll => "poller.result()".into(),
+        Call::Purge => format!("client.purge_deleted_secret({name:?}, None)"),
     }
 }
 

@@ -56,7 +56,7 @@ impl Guard<'_> {
 
     /// The name if it is free or may be overwritten; at a terminal, another in its place.
     async fn free(&self, mut secret_name: String, name: &'static str) -> Result<String> {
-        while let Existing::Versions(versions) = self.existing(&secret_name).await? {
+        while let Some(versions) = self.existing(&secret_name).await? {
             let vault = self.vault;
             if self.overwrite {
                 break;
@@ -73,36 +73,29 @@ impl Guard<'_> {
         Ok(secret_name)
     }
 
-    /// Looks whether the secret exists, without its value. Where listing is forbidden, getting must do.
-    async fn existing(&self, secret_name: &str) -> Result<Existing> {
+    /// Looks whether the secret exists, without its value: then which versions it has, in words, counted only where a
+    /// person is asked about them. Where listing is forbidden, getting must do.
+    async fn existing(&self, secret_name: &str) -> Result<Option<String>> {
+        let every_version = || Ok(Some("every version".to_owned()));
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
-        let first = self.client.list_secret_properties_versions(secret_name, Some(options))?.try_next().await;
-        match first {
-            Ok(None) => Ok(Existing::No),
-            Ok(Some(_)) if !self.prompt.is_terminal() => Ok(Existing::Versions(String::new())),
+        match self.client.list_secret_properties_versions(secret_name, Some(options))?.try_next().await {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) if self.overwrite || !self.prompt.is_terminal() => every_version(),
             Ok(Some(_)) => {
                 let all: Vec<_> = self.client.list_secret_properties_versions(secret_name, None)?.try_collect().await?;
-                let count = all.len();
-                Ok(Existing::Versions(if count == 1 {
-                    "the 1 version".into()
-                } else {
-                    format!("all {count} versions")
+                Ok(Some(match all.len() {
+                    1 => "the 1 version".into(),
+                    count => format!("all {count} versions"),
                 }))
             }
             Err(error) if is_missing_permission(&error) => match self.client.get_secret(secret_name, None).await {
-                Ok(_) => Ok(Existing::Versions("every version".into())),
-                Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(Existing::No),
+                Ok(_) => every_version(),
+                Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(None),
                 Err(error) => Err(error.into()),
             },
             Err(error) => Err(error.into()),
         }
     }
-}
-
-enum Existing {
-    No,
-    /// So many, in words.
-    Versions(String),
 }
 
 fn is_missing_permission(error: &Error) -> bool {

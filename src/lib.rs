@@ -15,6 +15,7 @@
 //! 5. [`remedy`] says on stderr what went wrong and what to do about it, out of what the [`service`] said.
 //! 6. [`demo`] is a vault in memory that takes the place of Azure's, behind the same client.
 
+mod call;
 pub mod cli;
 pub mod credential;
 pub mod deletion;

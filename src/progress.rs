@@ -1,7 +1,8 @@
 //! A spinner while something takes longer than a moment.
 
+use crate::call::Call;
 use azure_core::http::{
-    Context, Method, Request, StatusCode,
+    Context, Request, StatusCode,
     policies::{Policy, PolicyResult},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -59,18 +60,16 @@ impl Progress {
 #[async_trait::async_trait]
 impl Policy for Progress {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let path = request.url().path();
-        let poll = request.method() == Method::Get && path.starts_with("/deletedsecrets/");
-        let delete = request.method() == Method::Delete && path.starts_with("/secrets/");
-        if !poll {
+        let call = Call::of(request).map(|(call, _)| call);
+        if call != Some(Call::Poll) {
             self.start();
         }
         let result = next[0].send(ctx, request, &next[1..]).await;
         let status = result.as_ref().ok().map(|response| response.status());
-        let goes_on = match status {
-            Some(status) if delete => status.is_success() || status == StatusCode::NotFound,
-            Some(status) => poll && status == StatusCode::NotFound,
-            None => false,
+        let goes_on = match (call, status) {
+            (Some(Call::Delete), Some(status)) => status.is_success() || status == StatusCode::NotFound,
+            (Some(Call::Poll), Some(status)) => status == StatusCode::NotFound,
+            _ => false,
         };
         if !goes_on {
             self.stop();

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 /// The characters of the longest value that Key Vault takes, and the bytes that they need at most in UTF-8.
 /// See <https://learn.microsoft.com/azure/key-vault/secrets/about-secrets>.
-const VALUE_CHARS: usize = 25_600;
+pub(crate) const VALUE_CHARS: usize = 25_600;
 const VALUE_BYTES: u64 = 4 * VALUE_CHARS as u64;
 
 /// What is shown in place of a hidden value.

@@ -19,11 +19,10 @@ pub async fn run(guard: &Guard<'_>, purge: bool) -> Result<DeletedSecret> {
     let (mut secret_name, secret_value) = guard.name_and_value(NAME, VALUE).await?;
     let shown = prompt.shown(&secret_value);
 
-    say!("Creating a secret in {vault} called '{secret_name}' with the value '{shown}' ...");
-
-    while let Err(error) = client.set_secret(&secret_name, parameters(&secret_value)?, None).await {
-        secret_name = guard.another_name(error, &secret_name, NAME).await?;
+    loop {
         say!("Creating a secret in {vault} called '{secret_name}' with the value '{shown}' ...");
+        let Err(error) = client.set_secret(&secret_name, parameters(&secret_value)?, None).await else { break };
+        secret_name = guard.another_name(error, &secret_name, NAME).await?;
     }
 
     say!(" done.");

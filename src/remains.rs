@@ -1,12 +1,13 @@
 //! What the vault holds of ours, at whatever end comes.
 
+use crate::call::Call;
 use azure_core::http::{
-    Context, Method, Request, StatusCode,
+    Context, Request, StatusCode,
     policies::{Policy, PolicyResult},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Follows the client's calls, as the first policy in its pipeline, and knows what they leave in the vault.
+/// Follows the client's calls, as a policy in its pipeline ahead of any retry, and knows what they leave in the vault.
 #[derive(Clone, Debug, Default)]
 pub struct Remains(Arc<Mutex<Left>>);
 
@@ -40,12 +41,13 @@ impl Remains {
 #[async_trait::async_trait]
 impl Policy for Remains {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let Some((call, name)) = Call::of(request).map(|(call, name)| (call, name.to_owned())) else {
+            return next[0].send(ctx, request, &next[1..]).await;
+        };
         let before = self.left();
-        let path = request.url().path().to_owned();
-        let call = (request.method(), path.strip_prefix("/secrets/"), path.starts_with("/deletedsecrets/"));
         match call {
-            (Method::Put, Some(name), _) => self.set(Left::PerhapsSecret(name.into())),
-            (Method::Delete, Some(name), _) => self.set(Left::PerhapsDeletion(name.into())),
+            Call::Set => self.set(Left::PerhapsSecret(name.clone())),
+            Call::Delete => self.set(Left::PerhapsDeletion(name.clone())),
             _ => {}
         }
         let result = next[0].send(ctx, request, &next[1..]).await;
@@ -54,13 +56,10 @@ impl Policy for Remains {
             return result;
         };
         match call {
-            (Method::Put, Some(name), _) if status.is_success() => self.set(Left::Secret(name.into())),
-            (Method::Put, Some(_), _) if status.is_client_error() => self.set(before),
-            (Method::Delete, Some(name), _) if status.is_success() || status == StatusCode::NotFound => {
-                self.set(Left::Deletion(name.into()));
-            }
-            (Method::Delete, Some(_), _) if status.is_client_error() => self.set(before),
-            (Method::Get, _, true) if status.is_success() || status == StatusCode::Forbidden => self.set(Left::Nothing),
+            Call::Set if status.is_success() => self.set(Left::Secret(name)),
+            Call::Delete if status.is_success() || status == StatusCode::NotFound => self.set(Left::Deletion(name)),
+            Call::Set | Call::Delete if status.is_client_error() => self.set(before),
+            Call::Poll if status.is_success() || status == StatusCode::Forbidden => self.set(Left::Nothing),
             _ => {}
         }
         result

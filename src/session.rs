@@ -45,12 +45,13 @@ pub async fn run(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::R
         note!("--step is ignored, since nobody can press Enter at a pipe.");
     }
     let progress = Progress::default();
-    let mut policies: Vec<Arc<dyn Policy>> = vec![Arc::new(remains.clone())];
+    let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
     if cli.explain || step {
-        policies.insert(0, Arc::new(Calls::new(step, azure.is_some().then(|| vault.to_string()))));
+        policies.push(Arc::new(Calls::new(step, azure.is_some().then(|| vault.to_string()))));
     } else if is_lively_terminal() {
-        policies.insert(0, Arc::new(progress.clone()));
+        policies.push(Arc::new(progress.clone()));
     }
+    policies.push(Arc::new(remains.clone()));
     let mut options = client_options(&transport, policies);
     if cli.explain {
         options.per_try_policies.push(Arc::new(Exchanges::new(azure.map(|(credential, _)| credential))));

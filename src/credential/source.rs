@@ -253,8 +253,8 @@ impl Source for ManagedIdentity {
         }
         let url = Url::parse(IMDS).map_err(|error| error.to_string())?;
         // IMDS refuses a request without its header at once. Other clouds have other services at that address.
-        let request = Request::new(url, Method::Get);
-        let answer = timeout(IMDS_PROBE, self.metadata.send(&Default::default(), &mut request.clone())).await;
+        let mut request = Request::new(url, Method::Get);
+        let answer = timeout(IMDS_PROBE, self.metadata.send(&Default::default(), &mut request)).await;
         match answer {
             Ok(Ok(answer)) if answer.status() == StatusCode::BadRequest => Ok(()),
             Ok(_) => Err("this computer has none".into()),

@@ -11,6 +11,8 @@ use anyhow::Chain;
 use azure_core::error::ErrorKind;
 use std::error::Error;
 
+const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
+
 const RBAC: &str = "https://learn.microsoft.com/azure/key-vault/general/rbac-guide";
 const ACCESS_POLICY: &str = "https://learn.microsoft.com/azure/key-vault/general/assign-access-policy";
 const NETWORK: &str = "https://learn.microsoft.com/azure/key-vault/general/network-security";
@@ -45,12 +47,12 @@ pub(super) fn remedy(error: &anyhow::Error, vault: &VaultAddress) -> Remedy {
     match gave_up {
         Some(GaveUp { last: None, elapsed, .. }) => Remedy {
             sentence: format!("{vault} gave no answer within {} s.", elapsed.as_secs()),
-            advice: "Check the network, and HTTPS_PROXY if there is a proxy; then try again.".into(),
+            advice: CHECK_NETWORK.into(),
             ..Remedy::default()
         },
         Some(gave_up) => Remedy {
             sentence: format!("{vault} could not be reached, tried {}.", gave_up.effort()),
-            advice: "Check the network, and HTTPS_PROXY if there is a proxy; then try again.".into(),
+            advice: CHECK_NETWORK.into(),
             details,
             ..Remedy::default()
         },
