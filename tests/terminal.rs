@@ -290,8 +290,8 @@ fn a_hidden_value_is_never_on_the_screen() {
 #[test]
 fn step_stops_before_each_call() {
     let cloud = Cloud::start();
-    let mut terminal = Terminal::of(cloud.kv_secrets().args(["--step", "--purge", "--value-file", "value.txt"]));
     std::fs::write(cloud.working_directory().join("value.txt"), "v").unwrap();
+    let mut terminal = Terminal::of(cloud.kv_secrets().args(["--step", "--purge", "--value-file", "value.txt"]));
     terminal.answer(NAME, "n");
     for (sent, (call, show)) in [
         ("client.list_secret_properties_versions(\"n\", ...)", "show"),
@@ -316,11 +316,16 @@ fn step_stops_before_each_call() {
 
 #[test]
 fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
-    let mut terminal = Terminal::demo(&[]);
+    let cloud = Cloud::start();
+    // It turns until it is seen.
+    cloud.plan("GET /secrets/n/?", 9, Fault::Hang);
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
     terminal.answer(NAME, "n");
     terminal.answer(VALUE, "v");
     terminal.expect("1s");
-    assert_eq!(terminal.screen(), screen_of("n", "v"));
+    terminal.press("\u{3}");
+    let screen = terminal.screen();
+    assert!(screen.contains("\nRetrieving your secret from my-vault.\nerror: interrupted.\n"), "{screen}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The binary against a vault at the end of a real TLS connection.
 
-use crate::support::{Cloud, run, transcript};
-use std::{fs, time::Duration};
+use crate::support::{Cloud, cloud::Fault, run, transcript};
+use std::fs;
 
 #[test]
 fn the_requests_are_those_of_the_tutorial_and_the_first_is_bare() {
@@ -53,10 +53,11 @@ fn a_value_survives_as_it_is() {
 
 #[test]
 fn it_waits_until_the_secret_is_deleted() {
-    let cloud = Cloud::with_deletions_that_take(Duration::from_millis(300));
+    let cloud = Cloud::start();
+    cloud.plan("GET /deletedsecrets/n", 3, Fault::error(404, "SecretNotFound", "", "Deleted Secret not found: n"));
     assert_eq!(run(&mut cloud.kv_secrets(), "n\nv\n").stdout, transcript("my-vault", "n", "v"));
     let polls = cloud.received().iter().filter(|request| request.path.starts_with("/deletedsecrets/")).count();
-    assert!(polls >= 2, "{polls}");
+    assert_eq!(polls, 4);
 }
 
 #[test]

@@ -125,17 +125,13 @@ impl Azure {
 impl Cloud {
     /// Starts a cloud with a vault in which deletions complete at once, and a fake `az` that is signed in.
     pub fn start() -> Self {
-        Self::with_deletions_that_take(Duration::ZERO)
-    }
-
-    pub fn with_deletions_that_take(deletion_takes: Duration) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let (acceptor, ca) = tls();
         fs::write(directory.path().join("ca.pem"), ca).expect("write");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let azure = Arc::new(Azure {
-            vault: InMemoryVault::new(deletion_takes),
+            vault: InMemoryVault::new(Duration::ZERO),
             received: Mutex::default(),
             planned: Mutex::default(),
         });
