@@ -1,8 +1,12 @@
-//! The command line.
+//! The command line, and what it asks for.
 
-use clap::{ColorChoice, Parser};
+use clap::{ColorChoice, CommandFactory as _, Parser};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use std::{
+    io::{Write as _, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,9 +23,8 @@ const SHOWING: &str = "Showing it to others";
 #[command(version, verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Cli {
     /// The vault's name, or its URL in other clouds [env: KEY_VAULT_NAME]
-    #[arg(long, env = "KEY_VAULT_NAME", hide_env = true, value_name = "NAME|URL")]
-    #[arg(default_value = "", hide_default_value = true)]
-    pub vault: String,
+    #[arg(long, value_name = "NAME|URL")]
+    pub vault: Option<String>,
 
     /// The secret's name, in place of asking for it
     #[arg(long)]
@@ -63,4 +66,15 @@ pub struct Cli {
     /// Print completions for a shell: bash, elvish, fish, powershell or zsh
     #[arg(long, value_name = "SHELL", exclusive = true, hide_possible_values = true)]
     pub completions: Option<Shell>,
+}
+
+impl Cli {
+    /// Prints what a shell needs to complete the command line.
+    pub fn print_completions(shell: Shell) -> ExitCode {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command(), "kv-secrets", &mut script);
+        // A reader that goes away has what it wants.
+        let _ = stdout().write_all(&script);
+        ExitCode::SUCCESS
+    }
 }

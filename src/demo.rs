@@ -3,16 +3,24 @@
 //! It takes the place of the network under the SDK's client. Challenge, token, retries and JSON all run as they do
 //! against Azure. Paths, bodies and error texts follow <https://learn.microsoft.com/rest/api/keyvault/secrets>.
 
-use crate::prompt::{VALUE_CHARS, is_name};
+mod answer;
+mod secret;
+
+use crate::azure::{
+    CredentialOptions,
+    address::{MAX_VALUE_CHARS, is_secret_name},
+};
+use answer::{Answer, bad_parameter, being_deleted, challenge, deleted_secret_not_found, error, ok, secret_not_found};
 use azure_core::{
     Uuid,
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     http::{
-        AsyncRawResponse, Body, HttpClient, Method, Request, StatusCode, Transport, Url,
-        headers::{AUTHORIZATION, CONTENT_TYPE, Headers, WWW_AUTHENTICATE},
+        AsyncRawResponse, Body, ClientOptions, HttpClient, Method, Request, StatusCode, Transport, Url,
+        headers::{AUTHORIZATION, CONTENT_TYPE, Headers},
     },
     time::OffsetDateTime,
 };
+use secret::{Phase, Secret, State, Version};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -30,10 +38,17 @@ const PAGE: usize = 25;
 /// The vault's name.
 pub const NAME: &str = "demo-vault";
 
-/// Makes the demo: the credential that its vault takes, and the way to it.
-pub fn vault() -> (Arc<dyn TokenCredential>, Transport) {
-    let vault = InMemoryVault::new(Duration::from_secs(1));
-    (Arc::new(DemoCredential), Transport::new(Arc::new(vault)))
+/// How long the demo's deletions take to complete.
+const DELETION_TAKES: Duration = Duration::from_secs(1);
+
+/// Makes the demo: a credential that its vault takes, and the vault in place of the network.
+pub fn options() -> CredentialOptions {
+    let transport = Transport::new(Arc::new(InMemoryVault::new(DELETION_TAKES)));
+    CredentialOptions {
+        client_options: ClientOptions { transport: Some(transport), ..ClientOptions::default() },
+        instead: Some(Arc::new(DemoCredential)),
+        ..CredentialOptions::default()
+    }
 }
 
 /// A credential whose token is worth nothing.
@@ -60,83 +75,6 @@ pub struct InMemoryVault {
 /// The secrets by their names in lower case, since the service compares names without case.
 type Secrets = BTreeMap<String, Secret>;
 
-struct Secret {
-    name: String,
-    versions: Vec<Version>,
-    state: State,
-}
-
-struct Version {
-    id: String,
-    value: String,
-    created: i64,
-}
-
-#[derive(Clone, Copy)]
-enum State {
-    Live,
-    Deleted { completes: Instant, date: i64 },
-    Recovered { completes: Instant },
-}
-
-/// A secret as requests find it at some moment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Live,
-    BeingDeleted,
-    Deleted,
-    BeingRecovered,
-}
-
-impl Secret {
-    fn phase(&self) -> Phase {
-        let now = Instant::now();
-        match self.state {
-            State::Deleted { completes, .. } if now < completes => Phase::BeingDeleted,
-            State::Deleted { .. } => Phase::Deleted,
-            State::Recovered { completes } if now < completes => Phase::BeingRecovered,
-            State::Recovered { .. } | State::Live => Phase::Live,
-        }
-    }
-
-    /// The bundle of `version` as the service shows it, without the value.
-    fn properties(&self, version: &Version, host: &str) -> Value {
-        json!({
-            "id": format!("https://{host}/secrets/{}/{}", self.name, version.id),
-            "attributes": {
-                "enabled": true,
-                "created": version.created,
-                "updated": version.created,
-                "recoveryLevel": "Recoverable+Purgeable",
-                "recoverableDays": RECOVERABLE_DAYS,
-            },
-        })
-    }
-
-    /// The newest version; there is no secret without one.
-    fn newest(&self) -> Option<&Version> {
-        self.versions.last()
-    }
-
-    fn newest_properties(&self, host: &str) -> Value {
-        self.newest().map(|version| self.properties(version, host)).unwrap_or_default()
-    }
-
-    /// What the service says of a deleted secret.
-    fn deleted_properties(&self, host: &str) -> Value {
-        let mut bundle = self.newest_properties(host);
-        if let State::Deleted { date, .. } = self.state {
-            bundle["recoveryId"] = json!(format!("https://{host}/deletedsecrets/{}", self.name));
-            bundle["deletedDate"] = json!(date);
-            bundle["scheduledPurgeDate"] = json!(date + RECOVERABLE_DAYS * 24 * 60 * 60);
-        }
-        bundle
-    }
-}
-
-/// An answer: its status, and its JSON body unless that is empty.
-type Answer = (StatusCode, Option<Value>);
-
 impl InMemoryVault {
     /// Makes an empty vault in which a deletion, and likewise a recovery, takes `deletion_takes` to complete.
     pub fn new(deletion_takes: Duration) -> Self {
@@ -155,29 +93,21 @@ impl InMemoryVault {
         let secrets = &mut *self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let path: Vec<_> = url.path().trim_matches('/').split('/').collect();
         match path.get(1) {
-            Some(name) if !is_name(name) => {
+            Some(name) if !is_secret_name(name) => {
                 return bad_parameter(&format!("The request URI contains an invalid name: {name}"));
             }
             _ => {}
         }
         match (method, path.as_slice()) {
             (Method::Put, ["secrets", name]) => set(secrets, name, body, host),
-            (Method::Get, ["secrets", name]) => get(secrets, name, None, host),
+            (Method::Get, ["secrets", name]) => get(secrets, name, host),
             (Method::Get, ["secrets", name, "versions"]) => list_versions(secrets, name, &query, host),
-            (Method::Get, ["secrets", name, version]) => get(secrets, name, Some(version), host),
             (Method::Delete, ["secrets", name]) => self.delete(secrets, name, host),
             (Method::Get, ["deletedsecrets", name]) => match find(secrets, name, Phase::Deleted) {
                 Some(secret) => ok(secret.deleted_properties(host)),
                 None => deleted_secret_not_found(name),
             },
-            (Method::Post, ["deletedsecrets", name, "recover"]) => self.recover(secrets, name, host),
-            (Method::Delete, ["deletedsecrets", name]) => match find(secrets, name, Phase::Deleted) {
-                Some(_) => {
-                    secrets.remove(&name.to_lowercase());
-                    (StatusCode::NoContent, None)
-                }
-                None => deleted_secret_not_found(name),
-            },
+            (Method::Delete, ["deletedsecrets", name]) => self.purge(secrets, name),
             (_, ["secrets" | "deletedsecrets", ..]) => {
                 error(StatusCode::MethodNotAllowed, "MethodNotAllowed", None, "The method is not allowed.")
             }
@@ -198,19 +128,27 @@ impl InMemoryVault {
         }
     }
 
-    fn recover(&self, secrets: &mut Secrets, name: &str, host: &str) -> Answer {
-        match find(secrets, name, Phase::Deleted) {
-            Some(secret) => {
-                secret.state = State::Recovered { completes: Instant::now() + self.deletion_takes };
-                ok(secret.newest_properties(host))
+    /// The name stays blocked for a moment after the answer.
+    fn purge(&self, secrets: &mut Secrets, name: &str) -> Answer {
+        match found(secrets, name) {
+            Some((secret, Phase::Deleted)) => {
+                secret.state = State::Purged { completes: Instant::now() + self.deletion_takes };
+                (StatusCode::NoContent, None)
             }
-            None => deleted_secret_not_found(name),
+            Some((_, Phase::BeingDeleted)) => being_deleted("Secret is currently being deleted."),
+            _ => deleted_secret_not_found(name),
         }
     }
 }
 
+fn found<'a>(secrets: &'a mut Secrets, name: &str) -> Option<(&'a mut Secret, Phase)> {
+    let secret = secrets.get_mut(&name.to_lowercase())?;
+    let phase = secret.phase();
+    Some((secret, phase))
+}
+
 fn find<'a>(secrets: &'a mut Secrets, name: &str, phase: Phase) -> Option<&'a mut Secret> {
-    secrets.get_mut(&name.to_lowercase()).filter(|secret| secret.phase() == phase)
+    found(secrets, name).filter(|(_, found)| *found == phase).map(|(secret, _)| secret)
 }
 
 fn set(secrets: &mut Secrets, name: &str, body: &[u8], host: &str) -> Answer {
@@ -221,10 +159,9 @@ fn set(secrets: &mut Secrets, name: &str, body: &[u8], host: &str) -> Answer {
     let Some(Value::String(value)) = value else {
         return bad_parameter("Property value has invalid value.");
     };
-    if value.chars().count() > VALUE_CHARS {
+    if value.chars().count() > MAX_VALUE_CHARS {
         return bad_parameter("Property value has a length over 25600.");
     }
-    let conflict = |code, message: &str| error(StatusCode::Conflict, "Conflict", Some(code), message);
     let secret = secrets.entry(name.to_lowercase()).or_insert_with(|| Secret {
         name: name.to_owned(),
         versions: Vec::new(),
@@ -232,29 +169,33 @@ fn set(secrets: &mut Secrets, name: &str, body: &[u8], host: &str) -> Answer {
     });
     match secret.phase() {
         Phase::Live => {}
-        Phase::BeingDeleted => return conflict("ObjectIsBeingDeleted", "Secret is currently being deleted."),
-        Phase::BeingRecovered => return conflict("ObjectIsBeingRecovered", "Secret is currently being recovered."),
+        Phase::Gone => {
+            secret.versions.clear();
+            secret.state = State::Live;
+        }
+        Phase::BeingDeleted | Phase::BeingPurged => {
+            return being_deleted(&format!(
+                "Secret {name} is currently being deleted and cannot be re-created; retry later."
+            ));
+        }
         Phase::Deleted => {
             let message = format!(
                 "Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this \
                  state, the secret can only be recovered or purged."
             );
-            return conflict("ObjectIsDeletedButRecoverable", &message);
+            return error(StatusCode::Conflict, "Conflict", Some("ObjectIsDeletedButRecoverable"), &message);
         }
     }
     let created = OffsetDateTime::now_utc().unix_timestamp();
     secret.versions.push(Version { id: Uuid::new_v4().simple().to_string(), value, created });
-    get(secrets, name, None, host)
+    get(secrets, name, host)
 }
 
-fn get(secrets: &mut Secrets, name: &str, version: Option<&str>, host: &str) -> Answer {
+fn get(secrets: &mut Secrets, name: &str, host: &str) -> Answer {
     let found = find(secrets, name, Phase::Live).and_then(|secret| {
-        let version = match version {
-            None => secret.newest()?,
-            Some(id) => secret.versions.iter().find(|version| version.id == id)?,
-        };
-        let mut bundle = secret.properties(version, host);
-        bundle["value"] = json!(version.value);
+        let newest = secret.newest()?;
+        let mut bundle = secret.properties(newest, host);
+        bundle["value"] = json!(newest.value);
         Some(bundle)
     });
     found.map_or_else(|| secret_not_found(name), ok)
@@ -280,52 +221,6 @@ fn list_versions(secrets: &mut Secrets, name: &str, query: &BTreeMap<String, Str
         format!("https://{host}/secrets/{name}/versions?api-version={API_VERSION}&maxresults={size}&$skiptoken={next}")
     });
     ok(json!({ "value": value, "nextLink": next_link }))
-}
-
-fn ok(body: Value) -> Answer {
-    (StatusCode::Ok, Some(body))
-}
-
-/// An error's body, as the service writes it; what tells two apart is often the inner code.
-fn error(status: StatusCode, code: &str, inner_code: Option<&str>, message: &str) -> Answer {
-    let mut error = json!({ "code": code, "message": message });
-    if let Some(inner_code) = inner_code {
-        error["innererror"] = json!({ "code": inner_code });
-    }
-    (status, Some(json!({ "error": error })))
-}
-
-fn bad_parameter(message: &str) -> Answer {
-    error(StatusCode::BadRequest, "BadParameter", None, message)
-}
-
-fn secret_not_found(name: &str) -> Answer {
-    let message = format!(
-        "A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may be \
-         able to recover it using the correct recovery command. For help resolving this issue, please see \
-         https://go.microsoft.com/fwlink/?linkid=2125182"
-    );
-    error(StatusCode::NotFound, "SecretNotFound", None, &message)
-}
-
-fn deleted_secret_not_found(name: &str) -> Answer {
-    error(StatusCode::NotFound, "SecretNotFound", None, &format!("Deleted Secret not found: {name}"))
-}
-
-/// The challenge to a request without a token. The resource is the vault's parent domain.
-fn challenge(url: &Url) -> (Headers, Answer) {
-    let host = url.host_str().unwrap_or_default();
-    let domain = host.split_once('.').map_or(host, |(_, domain)| domain);
-    let mut headers = Headers::new();
-    headers.insert(
-        WWW_AUTHENTICATE,
-        format!(
-            "Bearer authorization=\"https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000\", \
-             resource=\"https://{domain}\""
-        ),
-    );
-    let message = "AKV10000: Request is missing a Bearer or PoP token.";
-    (headers, error(StatusCode::Unauthorized, "Unauthorized", None, message))
 }
 
 #[async_trait::async_trait]

@@ -1,103 +1,175 @@
-//! Never to destroy a secret that the program did not make.
+//! Keeps the run from destroying a secret that it did not make.
 //!
 //! `kv_secrets.py` deletes every version of whatever name is typed, a production secret's too. Here a name is looked up
-//! before it is used. That first call also finds a missing sign-in, vault or permission before anyone types a value.
+//! before it is used.
 
 use crate::{
-    prompt::Prompt,
-    remedy::{SecretExists, note},
-    service::ServiceError,
-    vault::VaultAddress,
+    azure::{VaultAddress, answer::ServiceError},
+    pipeline::warm_up::WarmUp,
+    terminal::{
+        note,
+        prompt::{Conflict, Prompt, SecretValue},
+    },
 };
 use anyhow::Result;
-use azure_core::{Error, http::StatusCode};
+use azure_core::{Error, credentials::TokenCredential, http::StatusCode};
 use azure_security_keyvault_secrets::{SecretClient, models::SecretClientListSecretPropertiesVersionsOptions};
 use futures::TryStreamExt as _;
+use std::{fmt, sync::Arc};
+use tokio::select;
 
 /// Asks for a secret's name and value, and sees to it that the name is free.
 pub struct Guard<'a> {
-    /// The client of the vault's secrets.
-    pub client: &'a SecretClient,
-    /// The vault, to be named.
-    pub vault: &'a VaultAddress,
-    /// Who is asked.
-    pub prompt: &'a Prompt,
-    /// Whether a secret that exists may be overwritten and deleted.
-    pub overwrite: bool,
+    client: &'a SecretClient,
+    vault: &'a VaultAddress,
+    prompt: &'a Prompt,
+    choices: Choices,
+    warm_up: WarmUp,
 }
 
-impl Guard<'_> {
-    /// Asks for a name and a value. At a terminal the name is looked up before the value is asked for; at a pipe both
-    /// are read first, so that bad input sends nothing.
-    ///
-    /// # Errors
-    /// The prompts', and [`SecretExists`] when nobody can be asked whether to overwrite it.
-    pub async fn name_and_value(&self, name: &'static str, value: &'static str) -> Result<(String, String)> {
-        let secret_name = self.prompt.secret_name(name).await?;
-        if self.prompt.is_terminal() {
-            let secret_name = self.free(secret_name, name).await?;
-            return Ok((secret_name, self.prompt.secret_value(value).await?));
-        }
-        let secret_value = self.prompt.secret_value(value).await?;
-        Ok((self.free(secret_name, name).await?, secret_value))
+/// What the tutorial does not ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices {
+    /// Whether a secret that exists may be overwritten and deleted.
+    pub overwrite: bool,
+    /// Whether the deleted secret is purged.
+    pub purge: bool,
+}
+
+/// The name belongs to a secret that the run did not make, and nobody can be asked whether to delete it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretExists {
+    /// The secret's name.
+    pub secret_name: String,
+}
+
+impl fmt::Display for SecretExists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the secret '{}' exists", self.secret_name)
+    }
+}
+
+impl std::error::Error for SecretExists {}
+
+impl<'a> Guard<'a> {
+    /// Guards the secrets in `vault`. A token is fetched from now on, while the person types.
+    pub fn new(
+        client: &'a SecretClient,
+        vault: &'a VaultAddress,
+        credential: Arc<dyn TokenCredential>,
+        prompt: &'a Prompt,
+        choices: Choices,
+    ) -> Self {
+        let scope = vault.scope();
+        let warm_up = WarmUp::start(async move {
+            match scope {
+                Some(scope) => credential.get_token(&[&scope], None).await.map(drop),
+                None => Ok(()),
+            }
+        });
+        Self { client, vault, prompt, choices, warm_up }
     }
 
-    /// Asks for another name when the vault would not create the secret because the name belongs to a deleted one.
+    /// Asks for a name. At a terminal it is looked up at once, before anyone types a value.
     ///
     /// # Errors
-    /// `error` itself, when that is not what it says or nobody can be asked.
-    pub async fn another_name(&self, error: Error, secret_name: &str, name: &'static str) -> Result<String> {
+    /// The prompt's, the SDK's, and [`SecretExists`].
+    pub async fn secret_name(&self, question: &'static str) -> Result<String> {
+        let secret_name = self.prompt.secret_name(question).await?;
+        if self.prompt.is_terminal() { self.free(secret_name, question).await } else { Ok(secret_name) }
+    }
+
+    /// Asks for the value of the secret of that name. At a pipe the name is looked up only now, so that bad input sends
+    /// nothing.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name).
+    pub async fn secret_value(&self, question: &'static str, secret_name: &str) -> Result<SecretValue> {
+        let secret_value = self.prompt.secret_value(question).await?;
+        if !self.prompt.is_terminal() {
+            select! {
+                biased;
+                error = self.warm_up.failure() => return Err(error.into()),
+                free = self.free(secret_name.to_owned(), question) => drop(free?),
+            }
+        }
+        Ok(secret_value)
+    }
+
+    /// Settles what to do when the vault would not create the secret because the name belongs to a deleted one. Returns
+    /// the name to go on with.
+    ///
+    /// # Errors
+    /// `error` itself, when that is not what it says, nobody can be asked, or the person stops.
+    pub async fn settled_name(&self, error: Error, secret_name: String, question: &'static str) -> Result<String> {
         if !self.prompt.is_terminal() || !ServiceError::of(&error).is_some_and(|error| error.is_recoverable()) {
             return Err(error.into());
         }
-        note!("The name '{secret_name}' belongs to a deleted secret that can be recovered. Choose another name.");
-        self.free(self.prompt.another_name(name).await?, name).await
+        let vault = self.vault;
+        note!("The name '{secret_name}' belongs to a deleted secret in {vault} that can be recovered.");
+        loop {
+            match self.prompt.conflict().await? {
+                Conflict::Stop => return Err(error.into()),
+                Conflict::AnotherName => return self.free(self.prompt.another_name(question).await?, question).await,
+                Conflict::Purge => {
+                    note!("That purges the deleted secret '{secret_name}', which cannot be undone.");
+                    if self.prompt.is_retyped(&secret_name).await? {
+                        self.client.purge_deleted_secret(&secret_name, None).await?;
+                        return Ok(secret_name);
+                    }
+                }
+            }
+        }
     }
 
     /// The name if it is free or may be overwritten; at a terminal, another in its place.
-    async fn free(&self, mut secret_name: String, name: &'static str) -> Result<String> {
+    async fn free(&self, mut secret_name: String, question: &'static str) -> Result<String> {
         while let Some(versions) = self.existing(&secret_name).await? {
             let vault = self.vault;
-            if self.overwrite {
+            if self.choices.overwrite {
                 break;
             }
             if !self.prompt.is_terminal() {
-                return Err(SecretExists { secret_name, vault: vault.to_string() }.into());
+                return Err(SecretExists { secret_name }.into());
             }
-            note!("The secret '{secret_name}' exists in {vault}. The quickstart would delete {versions} of it.");
-            if self.prompt.confirm("Delete it?").await? {
+            let all = versions.map_or("all its versions".to_owned(), |count| format!("all {} versions", count + 1));
+            let purge = if self.choices.purge { ", then their purge, which cannot be undone" } else { "" };
+            note!(
+                "The secret '{secret_name}' exists in {vault}. To use its name would mean a new version of it, then the \
+                 deletion of {all}{purge}."
+            );
+            if self.prompt.is_retyped(&secret_name).await? {
                 break;
             }
-            secret_name = self.prompt.another_name(name).await?;
+            secret_name = self.prompt.another_name(question).await?;
         }
         Ok(secret_name)
     }
 
-    /// Looks whether the secret exists, without its value: then which versions it has, in words, counted only where a
-    /// person is asked about them. Where listing is forbidden, getting must do.
-    async fn existing(&self, secret_name: &str) -> Result<Option<String>> {
-        let every_version = || Ok(Some("every version".to_owned()));
+    /// Looks whether the secret exists, without its value: then how many versions it has, counted only where a person is
+    /// asked about them. Where listing is forbidden, getting must do, and the count is not known.
+    async fn existing(&self, secret_name: &str) -> Result<Option<Option<usize>>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
         match self.client.list_secret_properties_versions(secret_name, Some(options))?.try_next().await {
             Ok(None) => Ok(None),
-            Ok(Some(_)) if self.overwrite || !self.prompt.is_terminal() => every_version(),
+            Ok(Some(_)) if self.choices.overwrite || !self.prompt.is_terminal() => Ok(Some(None)),
             Ok(Some(_)) => {
                 let all: Vec<_> = self.client.list_secret_properties_versions(secret_name, None)?.try_collect().await?;
-                Ok(Some(match all.len() {
-                    1 => "the 1 version".into(),
-                    count => format!("all {count} versions"),
-                }))
+                Ok(Some(Some(all.len())))
             }
-            Err(error) if is_missing_permission(&error) => match self.client.get_secret(secret_name, None).await {
-                Ok(_) => every_version(),
-                Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(None),
-                Err(error) => Err(error.into()),
-            },
+            // An emulator says 404 for the versions of an unknown name, where Azure gives an empty page.
+            Err(error) if is_missing_permission(&error) || error.http_status() == Some(StatusCode::NotFound) => {
+                match self.client.get_secret(secret_name, None).await {
+                    Ok(_) => Ok(Some(None)),
+                    Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(None),
+                    Err(error) => Err(error.into()),
+                }
+            }
             Err(error) => Err(error.into()),
         }
     }
 }
 
 fn is_missing_permission(error: &Error) -> bool {
-    ServiceError::of(error).is_some_and(|error| error.status == StatusCode::Forbidden && !error.is_network_rule())
+    ServiceError::of(error).is_some_and(|error| error.is_missing_permission())
 }

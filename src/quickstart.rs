@@ -1,28 +1,42 @@
 //! The tutorial: set, get and delete a secret, in the order and the words of `kv_secrets.py`.
 
-use crate::{deletion::BeginDeleteSecret as _, guard::Guard, transcript::say};
+use crate::{
+    azure::{BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential, VaultAddress},
+    guard::{Choices, Guard},
+    terminal::{prompt::Prompt, say},
+};
 use anyhow::{Context as _, Result};
-use azure_core::http::RequestContent;
-use azure_security_keyvault_secrets::models::{DeletedSecret, SetSecretParameters};
+use azure_core::http::ClientOptions;
+use azure_security_keyvault_secrets::models::DeletedSecret;
 
 const NAME: &str = "Input a name for your secret > ";
 const VALUE: &str = "Input a value for your secret > ";
 
-/// Asks for a secret's name and value; creates, retrieves and deletes that secret, and may purge it. Returns what the
-/// vault said of the deleted secret.
+/// Asks for a secret's name and value; creates, retrieves and deletes that secret in the vault called `key_vault_name`,
+/// and may purge it. Returns what the vault said of the deleted secret.
 ///
 /// # Errors
-/// Those of the [`Guard`]; the SDK's errors, as they are, from the vault.
-pub async fn run(guard: &Guard<'_>, purge: bool) -> Result<DeletedSecret> {
-    let Guard { client, vault, prompt, .. } = guard;
+/// Those of the address, the credential, the prompt and the [`Guard`]; the SDK's, as they are, from the vault.
+pub async fn run(
+    key_vault_name: &str,
+    credential_options: CredentialOptions,
+    client_options: ClientOptions,
+    prompt: &Prompt,
+    choices: Choices,
+) -> Result<DeletedSecret> {
+    let vault = VaultAddress::parse(key_vault_name)?;
 
-    let (mut secret_name, secret_value) = guard.name_and_value(NAME, VALUE).await?;
-    let shown = prompt.shown(&secret_value);
+    let credential = DefaultAzureCredential::new(credential_options)?;
+    let client = vault.secret_client(credential.clone(), client_options)?;
+
+    let guard = Guard::new(&client, &vault, credential, prompt, choices);
+    let mut secret_name = guard.secret_name(NAME).await?;
+    let secret_value = guard.secret_value(VALUE, &secret_name).await?;
 
     loop {
-        say!("Creating a secret in {vault} called '{secret_name}' with the value '{shown}' ...");
-        let Err(error) = client.set_secret(&secret_name, parameters(&secret_value)?, None).await else { break };
-        secret_name = guard.another_name(error, &secret_name, NAME).await?;
+        say!("Creating a secret in {vault} called '{secret_name}' with the value '{secret_value}' ...");
+        let Err(error) = client.set_secret(&secret_name, secret_value.to_parameters()?, None).await else { break };
+        secret_name = guard.settled_name(error, secret_name, NAME).await?;
     }
 
     say!(" done.");
@@ -32,23 +46,18 @@ pub async fn run(guard: &Guard<'_>, purge: bool) -> Result<DeletedSecret> {
     let retrieved_secret = client.get_secret(&secret_name, None).await?.into_model()?;
     let retrieved_value = retrieved_secret.value.context("the vault's answer holds no value")?;
 
-    say!("Your secret is '{}'.", prompt.shown(&retrieved_value));
+    say!("Your secret is '{}'.", secret_value.shown_like(retrieved_value));
     say!("Deleting your secret from {vault} ...");
 
     let poller = client.begin_delete_secret(&secret_name).await?;
-    let deleted_secret = poller.result().await?;
+    let deleted_secret = poller.await?;
 
     say!(" done.");
 
-    if purge {
+    if choices.purge {
         say!("Purging your secret from {vault} ...");
         client.purge_deleted_secret(&secret_name, None).await?;
         say!(" done.");
     }
     Ok(deleted_secret)
-}
-
-/// The body of `set_secret`.
-fn parameters(secret_value: &str) -> azure_core::Result<RequestContent<SetSecretParameters>> {
-    SetSecretParameters { value: Some(secret_value.to_owned()), ..Default::default() }.try_into()
 }

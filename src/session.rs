@@ -1,69 +1,122 @@
-//! One run: from the command line to the client, and with it through the quickstart.
+//! Puts a run together: which vault, which terminal, which policies; and says how it ended.
 
 use crate::{
+    azure::{CredentialOptions, VaultAddress},
     cli::Cli,
-    credential::DefaultAzureCredential,
     demo,
-    explain::{Calls, Exchanges},
-    farewell,
-    guard::Guard,
-    progress::Progress,
-    prompt::Prompt,
+    guard::Choices,
+    pipeline::{
+        Pipeline,
+        explain::{Calls, Exchanges},
+        leftover::Left,
+        progress::Progress,
+    },
     quickstart,
-    remains::Remains,
-    remedy::{WrongUse, note},
-    retry::client_options,
-    transport,
-    vault::VaultAddress,
+    terminal::{
+        next_steps, note, output,
+        prompt::{Interrupted, Prompt},
+    },
 };
-use azure_core::{
-    credentials::TokenCredential as _,
-    http::{Transport, policies::Policy},
-};
+use azure_core::http::policies::Policy;
 use std::{
     env,
     io::{IsTerminal as _, stderr, stdout},
     sync::Arc,
 };
+use tokio::{select, signal};
 
-/// Runs the quickstart in `vault`, as the command line says, and notes in `remains` what it leaves there.
+/// A run that did not come to its end.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: anyhow::Error,
+    /// The vault; none when its address is the error.
+    pub vault: Option<VaultAddress>,
+    /// The names of the secrets of which something is left in the vault, and what.
+    pub leftover: Vec<(String, Left)>,
+    /// How often and how long the last call was tried, in words; none when it was tried once only.
+    pub effort: Option<String>,
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { error, vault: None, leftover: Vec::new(), effort: None }
+    }
+}
+
+/// Runs the quickstart as the command line says, until it ends or is interrupted, and leaves the terminal as it was.
 ///
 /// # Errors
-/// [`WrongUse`] from the command line and the environment; those of [`quickstart::run`].
-pub async fn run(cli: Cli, vault: &VaultAddress, remains: &Remains) -> anyhow::Result<()> {
-    let prompt = Prompt::new(cli.name, cli.value_file, cli.hide_value)?;
-    let azure = if cli.demo { None } else { Some(azure(vault)?) };
-    let (credential, transport) = match &azure {
-        Some((credential, transport)) => (Arc::clone(credential) as _, transport.clone()),
-        None => {
-            note!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
-            demo::vault()
+/// [`Failure`], with what is left in the vault.
+pub fn run(cli: &Cli) -> Result<(), Box<Failure>> {
+    let pipeline = Pipeline::default();
+    let outcome = in_runtime(cli, &pipeline).and_then(|()| Ok(output::finish()?));
+    outcome.map_err(|error| {
+        Box::new(Failure {
+            error,
+            vault: VaultAddress::parse(&key_vault_name(cli)).ok(),
+            // The demo's vault is gone with the program.
+            leftover: if cli.demo { Vec::new() } else { pipeline.leftover.left() },
+            effort: pipeline.effort.in_words(),
+        })
+    })
+}
+
+fn key_vault_name(cli: &Cli) -> String {
+    match &cli.vault {
+        _ if cli.demo => demo::NAME.to_owned(),
+        Some(vault) => vault.clone(),
+        None => env::var("KEY_VAULT_NAME").unwrap_or_default(),
+    }
+}
+
+fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let options = if cli.demo { demo::options() } else { CredentialOptions::from_env()? };
+        let tools = Arc::clone(&options.tools);
+        let prompt = Prompt::new(cli.name.clone(), cli.value_file.clone(), cli.hide_value)?;
+        let outcome = select! {
+            biased;
+            () = interrupted() => Err(Interrupted.into()),
+            outcome = quickstart(cli, options, &prompt, pipeline) => outcome,
+        };
+        prompt.restore();
+        if outcome.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+            tools.end().await;
         }
-    };
+        outcome
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipeline: &Pipeline) -> anyhow::Result<()> {
+    if cli.demo {
+        note!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
+    }
     let step = cli.step && prompt.is_terminal();
     if cli.step && !step {
         note!("--step is ignored, since nobody can press Enter at a pipe.");
     }
     let progress = Progress::default();
-    let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
-    if cli.explain || step {
-        policies.push(Arc::new(Calls::new(step, azure.is_some().then(|| vault.to_string()))));
+    let calls: Option<Arc<dyn Policy>> = if cli.explain || step {
+        Some(Arc::new(Calls::new(step, !cli.demo)))
     } else if is_lively_terminal() {
-        policies.push(Arc::new(progress.clone()));
-    }
-    policies.push(Arc::new(remains.clone()));
-    let mut options = client_options(&transport, policies);
-    if cli.explain {
-        options.per_try_policies.push(Arc::new(Exchanges::new(azure.map(|(credential, _)| credential))));
-    }
-    let client = vault.secret_client(credential, options)?;
-    let guard = Guard { client: &client, vault, prompt: &prompt, overwrite: cli.overwrite };
-    let outcome = quickstart::run(&guard, cli.purge).await;
+        Some(Arc::new(progress.clone()))
+    } else {
+        None
+    };
+    let exchanges = cli.explain.then(|| Arc::new(Exchanges::new(options.attempts.clone())) as _);
+    let transport = options.client_options.transport.clone().unwrap_or_default();
+    let client_options = pipeline.client_options(&transport, calls, exchanges);
+    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge };
+    let outcome = quickstart::run(&key_vault_name(cli), options, client_options, prompt, choices).await;
     progress.stop();
     let deleted_secret = outcome?;
     if stdout().is_terminal() && stderr().is_terminal() {
-        let recoverable_in = (!cli.demo && !cli.purge).then_some(vault);
-        farewell::say(&deleted_secret, recoverable_in);
+        let vault = VaultAddress::parse(&key_vault_name(cli))?;
+        next_steps::say(&deleted_secret, (!cli.demo && !cli.purge).then_some(&vault));
     }
     Ok(())
 }
@@ -73,15 +126,15 @@ fn is_lively_terminal() -> bool {
     stderr().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
-/// A credential for the vault in Azure, and the way there. A token is fetched from now on, while the person types.
-fn azure(vault: &VaultAddress) -> Result<(Arc<DefaultAzureCredential>, Transport), WrongUse> {
-    let selection = env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
-    let https = transport::https()?;
-    let credential = DefaultAzureCredential::new(&selection, https.clone(), transport::local_http()?)?;
-    if let Some(scope) = vault.scope() {
-        let credential = Arc::clone(&credential);
-        // Its outcome stays in the credential.
-        tokio::spawn(async move { credential.get_token(&[&scope], None).await });
+/// Waits for Ctrl-C, or a request to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
     }
-    Ok((credential, https))
+    let _ = signal::ctrl_c().await;
 }

@@ -55,7 +55,7 @@ fn a_role_is_missing() {
     fails(
         &cloud,
         NOTHING,
-        "your account has no role in my-vault that allows this.",
+        "Your account has no role in my-vault that allows this.",
         &[
             "    az role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id 0b1d-2e --scope \
              /subscriptions/S-1/resourcegroups/rg/providers/microsoft.keyvault/vaults/my-vault\n",
@@ -75,7 +75,7 @@ fn an_access_policy_is_missing() {
         fails(
             &cloud,
             NOTHING,
-            "the access policies of my-vault do not allow this to your account.",
+            "The access policies of my-vault do not allow this to your account.",
             &[
                 "    az keyvault set-policy --name my-vault --object-id 0b1d-2e --secret-permissions delete get list set\n",
             ],
@@ -94,7 +94,7 @@ fn where_listing_is_forbidden_getting_must_do() {
     cloud.set("n", "production");
     cloud.plan("GET /secrets/n/versions", 1, fault(403, "Forbidden", "AccessDenied", POLICY));
     let run = failing(&mut cloud.kv_secrets());
-    assert!(run.stderr.contains("the secret 'n' exists in my-vault"), "{}", run.stderr);
+    assert!(run.stderr.contains("The secret 'n' exists in my-vault"), "{}", run.stderr);
     assert!(!run.stderr.contains("production"), "{}", run.stderr);
     assert_eq!(cloud.holds("n"), Holds::Versions(1));
 }
@@ -107,7 +107,7 @@ fn the_network_is_shut() {
     fails(
         &cloud,
         NOTHING,
-        "the firewall of my-vault does not let this computer in.",
+        "The firewall of my-vault does not let this computer in.",
         &[
             "    az keyvault network-rule add --name my-vault --ip-address 203.0.113.9\n",
             "No role or access policy helps",
@@ -133,7 +133,7 @@ fn the_secret_is_disabled() {
         1,
         fault(403, "Forbidden", "SecretDisabled", "Operation get is not allowed on a disabled secret."),
     );
-    fails(&cloud, NOTHING, "the name belongs to a disabled secret in my-vault.", &["Choose another name."]);
+    fails(&cloud, NOTHING, "The name belongs to a disabled secret in my-vault.", &["Choose another name."]);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn the_name_belongs_to_a_deleted_secret() {
     fails(
         &cloud,
         Holds::Deleted,
-        "the name 'n' belongs to a deleted secret in my-vault that can be recovered.",
+        "The name 'n' belongs to a deleted secret in my-vault that can be recovered.",
         &[
             "    az keyvault secret recover --vault-name my-vault --name n\n",
             "    az keyvault secret purge --vault-name my-vault --name n\n",
@@ -220,26 +220,11 @@ fn what_does_not_pass_is_given_up_and_said_how_often() {
     assert!(run.stderr.starts_with("error: my-vault answered 503 Service Unavailable, 4 times in "), "{}", run.stderr);
     cloud.plan("GET /", 1, Fault::Answer(429, &[("Retry-After", "100")], String::new()));
     let run = failing(&mut cloud.kv_secrets());
-    assert!(run.stderr.starts_with("error: my-vault answered 429 Too Many Requests, once in 0."), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: my-vault answered 429 Too Many Requests.\n"), "{}", run.stderr);
     cloud.plan("GET /", 4, Fault::ResetBefore);
     let run = failing(&mut cloud.kv_secrets());
     assert!(run.stderr.starts_with("error: my-vault could not be reached, tried 4 times in "), "{}", run.stderr);
     assert_eq!(cloud.holds("n"), NOTHING);
-}
-
-#[test]
-fn a_vault_that_never_answers_is_given_up() {
-    let cloud = Cloud::start();
-    cloud.plan("DELETE /secrets/n", 9, Fault::Hang);
-    fails(
-        &cloud,
-        Holds::Versions(1),
-        "my-vault gave no answer within 30 s.",
-        &[
-            "The secret 'n' is still in my-vault, unless its deletion has begun",
-            "    az keyvault secret delete --vault-name my-vault --name n\n",
-        ],
-    );
 }
 
 const STILL_THERE: &str = "The secret 'n' is still in my-vault. To delete it:\n\n    az keyvault secret delete --vault-name my-vault --name n\n";
@@ -286,7 +271,12 @@ fn answers_that_are_no_answers_are_refused() {
         cloud.plan("GET /secrets/n/?", 1, fault);
         let run = failing(&mut cloud.kv_secrets());
         assert_eq!(run.status, 1);
-        assert!(run.stderr.starts_with("error: the "), "{}", run.stderr);
+        assert!(
+            run.stderr.starts_with("error: Something other than Key Vault answered for my-vault, with 200 OK")
+                || run.stderr.starts_with("error: The answer of my-vault cannot be read."),
+            "{}",
+            run.stderr
+        );
         assert!(run.stderr.contains(STILL_THERE), "{}", run.stderr);
         assert_eq!(cloud.holds("n"), Holds::Versions(1));
     }
@@ -308,7 +298,7 @@ fn a_secret_that_exists_is_not_touched() {
     fails(
         &cloud,
         Holds::Versions(2),
-        "the secret 'n' exists in my-vault, and would be deleted with all its versions.",
+        "The secret 'n' exists in my-vault, and would be deleted with all its versions.",
         &["Nothing was changed.", "--overwrite"],
     );
     let run = run(cloud.kv_secrets().arg("--overwrite"), "n\nv\n");
@@ -321,12 +311,11 @@ fn a_host_that_does_not_exist_is_known_at_once() {
     let cloud = Cloud::start();
     let run = failing(cloud.kv_secrets().env_remove("HTTPS_PROXY").args(["--vault", "https://no-such-vault.invalid"]));
     assert!(
-        run.stderr.starts_with("error: the host no-such-vault.invalid is not known: the vault's name is wrong, or"),
+        run.stderr.starts_with("error: The host no-such-vault.invalid is not known: the vault's URL is wrong, or"),
         "{}",
         run.stderr
     );
-    assert!(run.stderr.contains("    az keyvault list -o table\n"), "{}", run.stderr);
-    assert!(run.stderr.contains("    az keyvault create --name "), "{}", run.stderr);
+    assert!(!run.stderr.contains("az keyvault"), "{}", run.stderr);
 }
 
 #[test]
@@ -336,7 +325,9 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
     let trust = other.kv_secrets().get_envs().find(|(name, _)| *name == "SSL_CERT_FILE").unwrap().1.unwrap().to_owned();
     let run = failing(cloud.kv_secrets().env("SSL_CERT_FILE", trust));
     assert!(
-        run.stderr.starts_with("error: the certificate of my-vault.vault.azure.net is not trusted.\n"),
+        run.stderr.starts_with(
+            "error: The certificate of my-vault.vault.azure.net is not trusted: nobody known here has issued it.\n"
+        ),
         "{}",
         run.stderr
     );
@@ -364,7 +355,7 @@ fn stopped_at(cloud: &Cloud, request: &'static str) -> Child {
 fn an_interruption_says_what_is_left() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         for (request, left) in [
-            ("GET /secrets/n/versions", "error: interrupted.\n"),
+            ("GET /secrets/n/versions", "error: Interrupted.\n"),
             ("PUT /secrets/n", "The secret 'n' may be in my-vault"),
             ("GET /secrets/n/?", STILL_THERE),
             ("DELETE /secrets/n", "The secret 'n' is still in my-vault, unless its deletion has begun"),
@@ -424,5 +415,5 @@ fn a_full_disk_is_an_error_and_leaves_no_secret_behind() {
     child.stdin.take().unwrap().write_all(b"n\nv\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("the transcript could not be written"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("The transcript could not be written"));
 }

@@ -33,8 +33,8 @@ fn the_longest_value_passes_and_a_longer_one_is_refused() {
 #[test]
 fn bad_input_is_a_clear_error_and_status_2() {
     let cases: [(&[u8], &str); 6] = [
-        (b"", "the input has ended"),
-        (b"name-only\n", "the input has ended"),
+        (b"", "The input has ended"),
+        (b"name-only\n", "The input has ended"),
         (b"\nvalue\n", "1 to 127 letters, digits and hyphens"),
         (b"my secret\nvalue\n", "1 to 127 letters, digits and hyphens"),
         (b"name\n\xff\xfe\n", "not UTF-8"),
@@ -97,8 +97,8 @@ fn a_bad_name_or_value_file_is_status_2() {
     fs::write(directory.path().join("long"), "a".repeat(25_601)).unwrap();
     for (arguments, error) in [
         (["--name=a_b", "--value-file=long"], "1 to 127 letters"),
-        (["--name=n", "--value-file=missing"], "cannot be read from missing: No such file"),
-        (["--name=n", "--value-file=."], "cannot be read from .: "),
+        (["--name=n", "--value-file=missing"], "cannot be read from the file missing: No such file"),
+        (["--name=n", "--value-file=."], "cannot be read from the file .: "),
         (["--name=n", "--value-file=binary"], "not UTF-8"),
         (["--name=n", "--value-file=long"], "at most 25,600 characters"),
     ] {

@@ -47,7 +47,7 @@ fn explain_shows_each_call_and_exchange_and_no_secret() {
   client.begin_delete_secret(\"n\")
     DELETE {host}/secrets/n{version}
       200 in T ms: the deletion has begun; to be purged on 
-  poller.result()
+  poller
     GET {host}/deletedsecrets/n{version}
       404 in T ms: the deletion goes on
     GET {host}/deletedsecrets/n{version}

@@ -39,7 +39,7 @@ fn signed_in_with(cloud: &Cloud, command: &mut Command, token: &str) {
 fn not_signed_in(command: &mut Command) -> Run {
     let run = run(command, "n\nv\n");
     assert_eq!(run.status, 1, "{}", run.stderr);
-    assert!(run.stderr.starts_with("error: cannot sign in to Azure"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: Cannot sign in to Azure"), "{}", run.stderr);
     assert!(!run.stderr.contains("Multiple errors"), "{}", run.stderr);
     run
 }
@@ -119,7 +119,7 @@ fn it_says_why_and_the_one_next_step_that_fits() {
     let desktop = not_signed_in(cloud.kv_secrets().env("DISPLAY", ":0"));
     assert_eq!(
         desktop.stderr,
-        "error: cannot sign in to Azure.\n\
+        "error: Cannot sign in to Azure.\n\
          \n    AzureCliCredential: not signed in; run `az login`\
          \n    AzureDeveloperCliCredential: not installed\n\
          \nSign in:\n\
@@ -147,7 +147,7 @@ fn what_a_cli_says_is_kept_short_and_clean() {
     assert!(run.stderr.contains("    AzureCliCredential: [31mThe subscription is gone.\n"), "{}", run.stderr);
     cloud.cli("az", r#"echo '{"accessToken":12345678,"tokenType":"a-token-perhaps"'"#);
     let run = not_signed_in(&mut cloud.kv_secrets());
-    assert!(run.stderr.contains("AzureCliCredential: az gave an answer that cannot be read"), "{}", run.stderr);
+    assert!(run.stderr.contains("AzureCliCredential: its answer cannot be read"), "{}", run.stderr);
     assert!(!run.stderr.contains("12345678") && !run.stderr.contains("perhaps"), "{}", run.stderr);
 }
 
@@ -240,13 +240,4 @@ fn a_hanging_cli_ends_with_the_program() {
         assert_eq!(child.wait().unwrap().code(), Some(130));
         wait_until(|| !is_running(&pid()));
     }
-}
-
-#[test]
-fn a_hanging_cli_is_given_up_with_its_name() {
-    let cloud = Cloud::start();
-    let pid = hanging_az(&cloud);
-    let run = not_signed_in(&mut cloud.kv_secrets());
-    assert!(run.stderr.contains("AzureCliCredential: az gave no answer within 20 s"), "{}", run.stderr);
-    wait_until(|| !is_running(&pid()));
 }

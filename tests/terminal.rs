@@ -134,13 +134,28 @@ fn the_screen_is_the_tutorials() {
 #[test]
 fn a_name_that_breaks_the_rule_is_asked_again_with_the_rule() {
     let mut terminal = Terminal::demo(&[]);
+    terminal.expect(NAME);
     for wrong in ["my secret", "", "añejo"] {
-        terminal.answer(NAME, wrong);
-        terminal.expect("a secret's name has 1 to 127 letters, digits and hyphens.");
+        terminal.type_line(wrong);
+        terminal.expect("A secret's name has 1 to 127 letters, digits and hyphens");
+        // What was typed stays, for editing.
+        terminal.press("\u{5}\u{15}");
     }
     terminal.answer(NAME, "my-secret");
-    terminal.answer(VALUE, "");
-    assert_eq!(terminal.screen(), screen_of("my-secret", ""));
+    terminal.answer(VALUE, "v");
+    assert_eq!(terminal.screen(), screen_of("my-secret", "v"));
+}
+
+#[test]
+fn an_empty_value_is_asked_about_once() {
+    let mut terminal = Terminal::demo(&[]);
+    terminal.answer(NAME, "n");
+    for answer in ["", "no", "yes"] {
+        terminal.answer(VALUE, "");
+        terminal.answer("Store an empty value? [y/N] ", answer);
+    }
+    terminal.expect("with the value '' ...");
+    terminal.screen();
 }
 
 #[test]
@@ -155,22 +170,28 @@ fn a_value_longer_than_the_screen_is_wide_is_shown_once() {
     }
 }
 
+const RETYPE: &str = "Type its name again to do that, or press Enter for another name > ";
+
 #[test]
-fn a_secret_that_exists_is_kept_unless_the_person_says_otherwise() {
-    for (answers, kept) in [(&["\r", "n"][..], true), (&["y"], false)] {
+fn a_secret_that_exists_is_kept_unless_its_name_is_typed_again() {
+    for (answers, kept) in [(&["", "productio"][..], true), (&["production"], false)] {
         let cloud = Cloud::start();
         cloud.set("production", "one");
         cloud.set("production", "two");
         let mut terminal = Terminal::of(&mut cloud.kv_secrets());
         terminal.answer(NAME, "production");
         for answer in answers {
-            terminal.expect(
-                "The secret 'production' exists in my-vault. The quickstart would delete all 2 versions of it.",
-            );
-            terminal.expect("Delete it? [y/N]");
-            terminal.press(answer);
-            if kept {
-                terminal.answer(NAME, if *answer == "n" { "mine" } else { "production" });
+            terminal.expect("The secret 'production' exists in my-vault. To use its name would mean a new version of");
+            terminal.expect("the deletion of all 3 versions.");
+            terminal.answer(RETYPE, answer);
+            match *answer {
+                "" => terminal.answer(NAME, "production"),
+                "productio" => {
+                    terminal.expect("\"productio\" is not 'production'.");
+                    terminal.answer(RETYPE, "");
+                    terminal.answer(NAME, "mine");
+                }
+                _ => {}
             }
         }
         terminal.answer(VALUE, "v");
@@ -191,22 +212,38 @@ fn a_secret_that_exists_is_kept_unless_the_person_says_otherwise() {
 }
 
 #[test]
-fn a_name_of_a_deleted_secret_is_asked_again_and_the_value_is_kept() {
-    let cloud = Cloud::start();
-    let conflict = "Secret n is currently in a deleted but recoverable state, and its name cannot be reused; in this \
-                    state, the secret can only be recovered or purged.";
-    cloud.plan("PUT /secrets/n", 1, Fault::error(409, "Conflict", "ObjectIsDeletedButRecoverable", conflict));
-    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
-    terminal.answer(NAME, "n");
-    terminal.answer(VALUE, "my value");
-    terminal.expect("The name 'n' belongs to a deleted secret that can be recovered. Choose another name.");
-    terminal.answer(NAME, "another");
-    let screen = terminal.screen();
-    assert!(
-        screen.contains("Creating a secret in my-vault called 'another' with the value 'my value' ...\n done."),
-        "{screen}"
-    );
-    assert_eq!((cloud.holds("another"), cloud.holds("n")), (Holds::Deleted, Holds::Versions(0)));
+fn a_name_of_a_deleted_secret_is_a_choice_and_the_value_is_kept() {
+    for choice in ["another", "purge", "stop"] {
+        let cloud = Cloud::start();
+        cloud.set("n", "old");
+        cloud.delete("n");
+        let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+        terminal.answer(NAME, "n");
+        terminal.answer(VALUE, "my value");
+        terminal.expect("The name 'n' belongs to a deleted secret in my-vault that can be recovered.");
+        terminal.expect("Stop");
+        match choice {
+            "another" => {
+                terminal.press("\r");
+                terminal.answer(NAME, "another");
+            }
+            "purge" => {
+                terminal.press("\x1b[B\r");
+                terminal.expect("That purges the deleted secret 'n', which cannot be undone.");
+                terminal.answer(RETYPE, "n");
+            }
+            _ => terminal.press("\x1b[A\r"),
+        }
+        let screen = terminal.screen();
+        let name = if choice == "purge" { "n" } else { "another" };
+        let created = format!("Creating a secret in my-vault called '{name}' with the value 'my value' ...\n done.");
+        assert_eq!(screen.contains(&created), choice != "stop", "{screen}");
+        assert_eq!(screen.contains("error: The name 'n' belongs to a deleted secret"), choice == "stop", "{screen}");
+        assert_eq!(cloud.holds("n"), Holds::Deleted);
+        assert_eq!(cloud.holds("another"), if choice == "another" { Holds::Deleted } else { Holds::Versions(0) });
+        // The first request to create it is refused.
+        assert_eq!(cloud.created("n"), vec!["my value"; if choice == "purge" { 2 } else { 1 }]);
+    }
 }
 
 #[test]
@@ -242,7 +279,7 @@ fn ctrl_c_at_a_question_leaves_the_terminal_as_it_was() {
 
     let mut at_confirm = Terminal::watched(&mut cloud.kv_secrets());
     at_confirm.answer(NAME, "production");
-    at_confirm.expect("Delete it? [y/N]");
+    at_confirm.expect(RETYPE);
     at_confirm.press("\u{3}");
     is_as_before(at_confirm);
     assert_eq!(cloud.holds("production"), Holds::Versions(1));
@@ -284,7 +321,7 @@ fn a_hidden_value_is_never_on_the_screen() {
     terminal.expect("done.");
     terminal.expect("Deleting");
     assert!(!terminal.shown.contains("hunter2"), "{}", terminal.shown);
-    assert_eq!(terminal.screen(), screen_of("n", "********"));
+    assert_eq!(terminal.screen(), screen_of("n", "********").replacen("> ********", "> *******", 1));
 }
 
 #[test]
@@ -325,7 +362,7 @@ fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
     terminal.expect("1s");
     terminal.press("\u{3}");
     let screen = terminal.screen();
-    assert!(screen.contains("\nRetrieving your secret from my-vault.\nerror: interrupted.\n"), "{screen}");
+    assert!(screen.contains("\nRetrieving your secret from my-vault.\nerror: Interrupted.\n"), "{screen}");
 }
 
 #[test]

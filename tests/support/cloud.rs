@@ -196,6 +196,21 @@ impl Cloud {
         assert_eq!(status, 200);
     }
 
+    /// Deletes a secret, as somebody else would.
+    pub fn delete(&self, name: &str) {
+        assert_eq!(self.ask(Method::Delete, &format!("/secrets/{name}"), "").0, 200);
+    }
+
+    /// The values with which the program has asked to create that secret, in their order.
+    pub fn created(&self, name: &str) -> Vec<String> {
+        let path = format!("/secrets/{name}?");
+        let puts = self.received().into_iter().filter(|it| it.method == "PUT" && it.path.starts_with(&path));
+        let value = |put: Received| {
+            serde_json::from_str::<serde_json::Value>(&put.body).ok()?["value"].as_str().map(str::to_owned)
+        };
+        puts.filter(|put| put.authorization.is_some()).filter_map(value).collect()
+    }
+
     /// What the vault holds under that name.
     pub fn holds(&self, name: &str) -> Holds {
         let (status, versions) = self.ask(Method::Get, &format!("/secrets/{name}/versions"), "");

@@ -9,7 +9,7 @@ use nix::{
 };
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
     time::Duration,
@@ -20,6 +20,13 @@ pub fn kv_secrets(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kv-secrets"));
     command.env_clear().current_dir(directory);
     command
+}
+
+/// An example of the package, which Cargo builds beside the binary.
+#[allow(dead_code, reason = "the benchmark has none")]
+pub fn example(name: &str) -> PathBuf {
+    let binary = Path::new(env!("CARGO_BIN_EXE_kv-secrets"));
+    binary.with_file_name("examples").join(name).with_extension(binary.extension().unwrap_or_default())
 }
 
 /// What a finished run left behind.

@@ -1,0 +1,195 @@
+//! The client's options: TLS, proxies, and limits on the time to connect and the size of an answer.
+
+use super::{
+    address::{is_localhost, is_loopback},
+    answer::KeyVaultAnswers,
+    connection::{ConnectionError, LookupFailed, Reason},
+};
+use azure_core::{
+    Error,
+    error::ErrorKind,
+    http::{AsyncRawResponse, ClientOptions, HttpClient, Request, Transport},
+};
+use futures::TryStreamExt as _;
+use reqwest::{
+    ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+use std::{
+    env, fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{net::lookup_host, time::timeout};
+
+/// How long a host's name may take to look up. glibc waits 5 s for a name server before it asks the next.
+const LOOKUP: Duration = Duration::from_secs(10);
+/// How long it may take to connect, with the look-up.
+const CONNECT: Duration = Duration::from_secs(15);
+/// More than the longest secret needs, however its characters are escaped.
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Options for a [`SecretClient`](azure_security_keyvault_secrets::SecretClient) that sends by [`https`] and takes only
+/// Key Vault's answers. Retries are the SDK's.
+///
+/// # Errors
+/// [`NoTrust`] when no trust anchor can be loaded.
+pub fn client_options() -> Result<ClientOptions, NoTrust> {
+    Ok(client_options_by(&https()?))
+}
+
+/// The same options for a client that sends by `transport`.
+pub fn client_options_by(transport: &Transport) -> ClientOptions {
+    ClientOptions {
+        per_try_policies: vec![Arc::new(KeyVaultAnswers::default())],
+        transport: Some(transport.clone()),
+        ..ClientOptions::default()
+    }
+}
+
+/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` except
+/// for `NO_PROXY` and this computer.
+///
+/// # Errors
+/// [`NoTrust`] when no trust anchor can be loaded.
+pub fn https() -> Result<Transport, NoTrust> {
+    check_trust_file()?;
+    Ok(Transport::new(Arc::new(Network { client: built(ClientBuilder::new())?, direct: OnceLock::new() })))
+}
+
+/// Plain HTTP without a proxy, to a service on this computer or in the same rack.
+///
+/// # Errors
+/// None is known.
+pub fn local_http() -> Result<Transport, NoTrust> {
+    let client = built(ClientBuilder::new().no_proxy().tls_certs_only([]))?;
+    Ok(Transport::new(Arc::new(Network { direct: OnceLock::from(client.clone()), client })))
+}
+
+fn built(client: ClientBuilder) -> Result<reqwest::Client, NoTrust> {
+    // It fails when the process has chosen a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = client.connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none()).dns_resolver(Resolver);
+    client.build().map_err(|_| NoTrust { file: None, why: "no certificate authority can be loaded".into() })
+}
+
+/// No certificate authority to trust can be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTrust {
+    /// The file that `SSL_CERT_FILE` names; none for the system's own store.
+    pub file: Option<PathBuf>,
+    /// Why it is of no use.
+    pub why: String,
+}
+
+impl fmt::Display for NoTrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "SSL_CERT_FILE names {}, which is of no use: {}", file.display(), self.why),
+            None => write!(f, "the system has no certificate authorities to trust: {}", self.why),
+        }
+    }
+}
+
+impl std::error::Error for NoTrust {}
+
+/// Sees to it that a file named by `SSL_CERT_FILE` holds a certificate; the libraries would pass over one that does not.
+fn check_trust_file() -> Result<(), NoTrust> {
+    let Some(file) = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from) else {
+        return Ok(());
+    };
+    let refuse = |why: String| Err(NoTrust { file: Some(file.clone()), why });
+    match std::fs::read(&file) {
+        Err(error) => refuse(error.to_string()),
+        Ok(bytes) if bytes.trim_ascii().is_empty() => refuse("it is empty".into()),
+        Ok(bytes) => match reqwest::Certificate::from_pem_bundle(&bytes) {
+            Ok(certificates) if !certificates.is_empty() => Ok(()),
+            _ => refuse("it holds no certificate as PEM".into()),
+        },
+    }
+}
+
+/// The environment variable that names the proxy for HTTPS; `ALL_PROXY` serves where `HTTPS_PROXY` is not set.
+fn proxy_variable() -> Option<&'static str> {
+    // The upper case hides the lower one, even when it is empty.
+    let first_set = |names: [&'static str; 2]| names.into_iter().find(|name| env::var_os(name).is_some());
+    let is_in_use = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let names = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+    names.into_iter().filter_map(first_set).find(is_in_use)
+}
+
+/// Reads no more of an answer than one of Key Vault can have, and says why there is no connection.
+#[derive(Debug)]
+struct Network {
+    client: reqwest::Client,
+    /// For this computer, which no proxy reaches; made when it is first needed.
+    direct: OnceLock<reqwest::Client>,
+}
+
+impl Network {
+    fn direct(&self) -> &reqwest::Client {
+        self.direct.get_or_init(|| built(ClientBuilder::new().no_proxy()).unwrap_or_else(|_| self.client.clone()))
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Network {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let is_local = request.url().host_str().is_some_and(is_loopback);
+        let client = if is_local { self.direct() } else { &self.client };
+        let answer = client.execute_request(request).await.map_err(|error| {
+            let is_direct = is_local || self.direct.get().is_some();
+            ConnectionError::classify(error, request.url(), proxy_variable().filter(|_| !is_direct).map(Some))
+        })?;
+        let (status, headers, mut body) = answer.deconstruct();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.try_next().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > ANSWER_BYTES {
+                return Err(Error::with_message(ErrorKind::DataConversion, "the answer is larger than 1 MiB"));
+            }
+        }
+        Ok(AsyncRawResponse::from_bytes(status, headers, bytes))
+    }
+}
+
+/// The system's resolver, within a limit of time. `localhost` and the names under it are this computer, whatever the
+/// resolver says ([RFC 6761](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)).
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let name = name.as_str();
+            if is_localhost(name) {
+                let this_computer =
+                    [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|ip| SocketAddr::new(ip, 0));
+                return Ok(Box::new(this_computer.into_iter()) as Addrs);
+            }
+            let failed = match timeout(LOOKUP, lookup_host((name, 0))).await {
+                Ok(Ok(addresses)) => {
+                    let addresses: Vec<_> = addresses.collect();
+                    if !addresses.is_empty() {
+                        return Ok(Box::new(addresses.into_iter()) as Addrs);
+                    }
+                    Reason::UnknownHost { name: name.to_owned() }
+                }
+                Ok(Err(error)) if is_for_now(&error) => Reason::NameServer { name: name.to_owned(), timed_out: false },
+                Ok(Err(_)) => Reason::UnknownHost { name: name.to_owned() },
+                Err(_) => Reason::NameServer { name: name.to_owned(), timed_out: true },
+            };
+            Err(LookupFailed(failed).into())
+        })
+    }
+}
+
+/// Whether the resolver says that it cannot tell for now (`EAI_AGAIN`, `WSATRY_AGAIN`). On Unix the standard library
+/// keeps only the words of the C library.
+fn is_for_now(error: &io::Error) -> bool {
+    const WSATRY_AGAIN: i32 = 11002;
+    let words = error.to_string();
+    cfg!(windows) && error.raw_os_error() == Some(WSATRY_AGAIN)
+        || ["Temporary failure", "try again", "Try again"].iter().any(|it| words.contains(it))
+}

@@ -1,0 +1,78 @@
+//! A spinner while something takes longer than a moment.
+
+use crate::{
+    azure::operation::Operation,
+    terminal::output::{spin, stop_spinning},
+};
+use azure_core::http::{
+    Context, Request, StatusCode,
+    policies::{Policy, PolicyResult},
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{task::AbortHandle, time::sleep};
+
+/// What takes less time is not worth a spinner.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// Shows at a terminal that the vault works, from a call's start to its end; for a deletion, until the last poll has
+/// found it complete. It leaves no trace on the screen.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<Option<AbortHandle>>>);
+
+impl Progress {
+    fn start(&self, operation: Operation) {
+        let begins = tokio::spawn(async move {
+            sleep(MOMENT).await;
+            spin(waiting_for(operation));
+        });
+        self.replace(Some(begins.abort_handle()));
+    }
+
+    /// Takes the spinner away.
+    pub fn stop(&self) {
+        self.replace(None);
+    }
+
+    fn replace(&self, begins: Option<AbortHandle>) {
+        if let Some(before) = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), begins) {
+            before.abort();
+        }
+        stop_spinning();
+    }
+}
+
+fn waiting_for(operation: Operation) -> &'static str {
+    match operation {
+        Operation::ListVersions => "looking whether the name is free",
+        Operation::Set => "creating the secret",
+        Operation::Get => "retrieving the secret",
+        Operation::Delete | Operation::GetDeleted => "waiting until the secret is deleted",
+        Operation::Purge => "purging the secret",
+    }
+}
+
+#[async_trait::async_trait]
+impl Policy for Progress {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let Some((operation, _)) = Operation::of(request) else {
+            return next[0].send(ctx, request, &next[1..]).await;
+        };
+        if operation != Operation::GetDeleted {
+            self.start(operation);
+        }
+        let result = next[0].send(ctx, request, &next[1..]).await;
+        let status = result.as_ref().ok().map(|response| response.status());
+        let goes_on = match (operation, status) {
+            (Operation::Delete, Some(status)) => status.is_success() || status == StatusCode::NotFound,
+            (Operation::GetDeleted, Some(status)) => status == StatusCode::NotFound,
+            _ => false,
+        };
+        if !goes_on {
+            self.stop();
+        }
+        result
+    }
+}

@@ -1,0 +1,114 @@
+//! What to do when there is no connection.
+
+use super::Remedy;
+use crate::azure::{
+    VaultAddress, clean,
+    connection::{ConnectionError, Distrust, ProxyFailure, Reason},
+};
+
+const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
+const TRUST: &str = "export SSL_CERT_FILE=/path/to/ca.pem";
+
+/// What is told of a connection that did not come about.
+pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details: String) -> Remedy {
+    let host = &clean(&connection.host);
+    let (sentence, advice) = match &connection.reason {
+        Reason::UnknownHost { name } if name == vault.host() && vault.is_in_azure() => (
+            format!("The host {host} is not known: the vault's name is wrong, or this computer is offline."),
+            format!(
+                "See your vaults' names, or create the vault:\n\n    az keyvault list -o table\n    \
+                 az keyvault create --name {vault} --resource-group <your-resource-group>\n\n\
+                 A vault that was deleted with its resource group can be recovered:\n\n    \
+                 az keyvault list-deleted -o table\n    az keyvault recover --name {vault}"
+            ),
+        ),
+        Reason::UnknownHost { name } if name == vault.host() => (
+            format!("The host {host} is not known: the vault's URL is wrong, or this computer is offline."),
+            "Check the URL. An emulator on this computer is at https://localhost and its port.".into(),
+        ),
+        Reason::UnknownHost { name } => (
+            format!("The host {} is not known: this computer is offline, or a proxy's name is wrong.", clean(name)),
+            "Check the network, and HTTPS_PROXY.".into(),
+        ),
+        Reason::NameServer { name, timed_out: true } => (
+            format!("No name server answered for {} in time.", clean(name)),
+            "The name may be right. Check the network and the name servers (a VPN?), then try again.".into(),
+        ),
+        Reason::NameServer { name, timed_out: false } => (
+            format!("The name server could not answer for {} for now.", clean(name)),
+            "The name may be right. Check the network, then try again.".into(),
+        ),
+        Reason::Certificate(distrust) => certificate(*distrust, host, vault),
+        Reason::Proxy { variable, failure } => proxy(*variable, *failure, host),
+    };
+    Remedy { details, ..Remedy::new(sentence, advice) }
+}
+
+/// What is told of a vault that gave no answer at all.
+pub(super) fn unreachable(vault: &VaultAddress, effort: Option<&str>, details: String) -> Remedy {
+    let tried = effort.map(|effort| format!(", tried {effort}")).unwrap_or_default();
+    Remedy { details, ..Remedy::new(format!("{vault} could not be reached{tried}."), CHECK_NETWORK) }
+}
+
+/// What is told of a vault that took too long.
+pub(super) fn no_answer(vault: &VaultAddress, seconds: u64) -> Remedy {
+    Remedy::new(format!("{vault} gave no answer within {seconds} s."), CHECK_NETWORK)
+}
+
+fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String, String) {
+    match distrust {
+        Distrust::UnknownIssuer | Distrust::Other => (
+            format!("The certificate of {host} is not trusted: nobody known here has issued it."),
+            format!("Where a proxy inspects TLS, and for an emulator, name the certificate to trust:\n\n    {TRUST}"),
+        ),
+        Distrust::OtherName => (
+            format!("The certificate that answers for {host} is for another name."),
+            if vault.is_in_azure() {
+                "Something other than Key Vault answers there. Check the network: a proxy, a sign-in page, a name server."
+                    .into()
+            } else {
+                "Use the name that the certificate is for in the vault's URL, or give the emulator a certificate for \
+                 this one."
+                    .into()
+            },
+        ),
+        Distrust::Expired => (
+            format!("The certificate of {host} has expired, or this computer's clock is ahead."),
+            "Check the clock; then renew the certificate, if it is yours:\n\n    date".into(),
+        ),
+        Distrust::NotYetValid => (
+            format!("The certificate of {host} is not yet valid, or this computer's clock is behind."),
+            "Check the clock:\n\n    date".into(),
+        ),
+        Distrust::AuthorityAsServer => (
+            format!("The certificate of {host} is a certificate authority's own, which no server may use."),
+            format!(
+                "Give the server a certificate without CA:TRUE (basicConstraints=CA:FALSE), and trust it, or its \
+                 issuer:\n\n    {TRUST}"
+            ),
+        ),
+    }
+}
+
+fn proxy(variable: Option<&str>, failure: ProxyFailure, host: &str) -> (String, String) {
+    let named = variable.map_or("the system's settings name".to_owned(), |variable| format!("{variable} names"));
+    let set = variable.unwrap_or("HTTPS_PROXY");
+    match failure {
+        ProxyFailure::WantsPassword => (
+            format!("The proxy that {named} wants a user and a password."),
+            format!(
+                "Give it both, with special characters percent-encoded:\n\n    export {set}=http://USER:PASSWORD@HOST:PORT"
+            ),
+        ),
+        ProxyFailure::Refused => (
+            format!(
+                "The proxy that {named} refuses to connect to {host}: it does not allow that, or the name is wrong."
+            ),
+            format!("Check the vault's name, or ask who runs the proxy; or do without it:\n\n    unset {set}"),
+        ),
+        ProxyFailure::NotThere => (
+            format!("The proxy that {named} is not there."),
+            format!("Correct the address, or do without a proxy:\n\n    unset {set}"),
+        ),
+    }
+}

@@ -1,0 +1,91 @@
+//! What to do when no source gave a token.
+
+use super::Remedy;
+use crate::azure::credential::{Attempt, Kind, Reason, SignInFailed};
+use std::env;
+
+const SIGN_IN: &str = "https://aka.ms/azsdk/rust/identity/troubleshoot";
+
+/// What each source said, a line each, and the one next step that fits.
+pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
+    let mut advice = String::new();
+    for Attempt { source, why_not, .. } in &failed.attempts {
+        advice += &format!("    {source}: {}\n", why_not.as_ref().map(ToString::to_string).unwrap_or_default());
+    }
+    let sentence = match failed.attempts.last() {
+        Some(Attempt { source, .. }) if failed.refused => format!("Cannot sign in to Azure: {source} was refused."),
+        _ => "Cannot sign in to Azure.".into(),
+    };
+    Remedy { link: SIGN_IN, ..Remedy::new(sentence, advice + "\n" + &next_step(failed)) }
+}
+
+fn next_step(failed: &SignInFailed) -> String {
+    let why_not = |kind| {
+        let attempt = failed.attempts.iter().find(|attempt| attempt.source == kind)?;
+        attempt.why_not.as_ref()
+    };
+    if failed.refused {
+        return "Correct what that source uses, the variables AZURE_... in your environment or .env, or unset them and \
+                sign in with the Azure CLI:\n\n    az login"
+            .into();
+    }
+    let (az, azd) = (why_not(Kind::AzureCli), why_not(Kind::AzureDeveloperCli));
+    match (az, azd) {
+        (Some(Reason::NotSignedIn { command, .. }), _) => format!("Sign in:\n\n    {}", here(command)),
+        (_, Some(Reason::NotSignedIn { command, .. })) => format!("Sign in:\n\n    {command}"),
+        (Some(Reason::DoesNotRun(_)), _) => {
+            "Repair the Azure CLI, https://learn.microsoft.com/cli/azure/install-azure-cli; this must work:\n\n    \
+             az version"
+                .into()
+        }
+        (Some(Reason::NotInstalled), _) => format!(
+            "Install the Azure CLI, https://learn.microsoft.com/cli/azure/install-azure-cli, and sign in:\n\n    {}",
+            here("az login")
+        ),
+        (Some(Reason::Unreadable), _) => "Bring the Azure CLI up to date:\n\n    az upgrade".into(),
+        (Some(Reason::Said(said)), _) => said_by_az(said),
+        (Some(_), _) => "See whether the Azure CLI works by itself:\n\n    az account show".into(),
+        (None, Some(Reason::NotInstalled)) => "Install the Azure Developer CLI, \
+             https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd, and sign in:\n\n    \
+             azd auth login"
+            .into(),
+        (None, Some(_)) => {
+            "See whether the Azure Developer CLI works by itself:\n\n    azd auth login --check-status".into()
+        }
+        (None, None) => "AZURE_TOKEN_CREDENTIALS leaves out the Azure CLI. To sign in with it:\n\n    \
+                         unset AZURE_TOKEN_CREDENTIALS\n    az login"
+            .into(),
+    }
+}
+
+/// What helps against what `az` says, where signing in again would not.
+fn said_by_az(said: &str) -> String {
+    let words = |words: &[&str]| words.iter().any(|it| said.contains(it));
+    if words(&["PermissionError", "Permission denied"]) {
+        "Signing in again does not help: the Azure CLI may not read its own files. Make them yours:\n\n    \
+         sudo chown -R \"$USER\" ~/.azure"
+            .into()
+    } else if words(&["CERTIFICATE_VERIFY_FAILED", "SSLError", "certificate verify failed"]) {
+        "Signing in again does not help: the Azure CLI does not trust the certificate of the proxy between here and \
+         Azure. Name the certificate to it:\n\n    export REQUESTS_CA_BUNDLE=/path/to/ca.pem"
+            .into()
+    } else if words(&["ConnectionError", "Max retries exceeded", "Failed to resolve", "NameResolutionError"]) {
+        "Signing in again does not help: the Azure CLI cannot reach Azure. Check the network, and HTTPS_PROXY if there \
+         is a proxy; then try again."
+            .into()
+    } else {
+        "See whether the Azure CLI works by itself:\n\n    az account show".into()
+    }
+}
+
+/// How to sign in with the Azure CLI here: without a browser where none can open.
+fn here(command: &str) -> String {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
+    // A command of az's own is passed on as it is: a tenant may forbid the device code.
+    if command != "az login" || desktop && !set("SSH_CONNECTION") {
+        command.to_owned()
+    } else {
+        format!("{command} --use-device-code")
+    }
+}

@@ -1,0 +1,208 @@
+//! The secret's name and value from a pipe or a file: read, and held against the rules.
+
+use crate::azure::address::{MAX_VALUE_CHARS, is_secret_name};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, BufRead, BufReader, Read as _},
+    path::{Path, PathBuf},
+};
+
+/// The bytes that the longest value needs at most in UTF-8.
+const VALUE_BYTES: u64 = 4 * MAX_VALUE_CHARS as u64;
+
+/// What was given cannot be a secret's name or value.
+#[derive(Debug)]
+pub enum InvalidInput {
+    /// It breaks the rule for names.
+    Name {
+        /// What was given.
+        given: String,
+    },
+    /// The value has more than 25,600 characters.
+    ValueTooLong,
+    /// The input has ended before an answer.
+    Ended,
+    /// It is not text in UTF-8.
+    NotUtf8 {
+        /// The file; none for stdin.
+        file: Option<PathBuf>,
+    },
+    /// It cannot be read.
+    Unreadable {
+        /// The file; none for stdin.
+        file: Option<PathBuf>,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for InvalidInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = |file: &Option<PathBuf>| {
+            file.as_ref().map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
+        };
+        match self {
+            Self::Name { given } => write!(f, "{}", broken_rule(given)),
+            Self::ValueTooLong => write!(f, "A secret's value has at most 25,600 characters."),
+            Self::Ended => write!(f, "The input has ended before an answer."),
+            Self::NotUtf8 { file } => write!(f, "What {} holds is not UTF-8.", from(file)),
+            Self::Unreadable { file, error } => write!(f, "The value cannot be read from {}: {error}.", from(file)),
+        }
+    }
+}
+
+impl std::error::Error for InvalidInput {}
+
+/// What is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too early.
+fn broken_rule(given: &str) -> String {
+    const RULE: &str = "A secret's name has 1 to 127 letters, digits and hyphens";
+    match given.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
+        _ if given.is_empty() => format!("{RULE}."),
+        Some(character) => format!("{RULE}; {character:?} is none of them."),
+        None => format!("{RULE}; this one has {}.", given.chars().count()),
+    }
+}
+
+/// Holds a name against the rule.
+///
+/// # Errors
+/// [`InvalidInput::Name`].
+pub fn check_name(name: &str) -> Result<(), InvalidInput> {
+    if is_secret_name(name) { Ok(()) } else { Err(InvalidInput::Name { given: name.to_owned() }) }
+}
+
+/// Holds a value against the limit.
+///
+/// # Errors
+/// [`InvalidInput::ValueTooLong`].
+pub fn check_value(value: &str) -> Result<(), InvalidInput> {
+    let fits = value.len() <= MAX_VALUE_CHARS || value.chars().count() <= MAX_VALUE_CHARS;
+    if fits { Ok(()) } else { Err(InvalidInput::ValueTooLong) }
+}
+
+/// Reads a line from stdin, without its ending.
+///
+/// # Errors
+/// [`InvalidInput`] when stdin has ended, cannot be read, or is not UTF-8.
+pub fn line_from_stdin() -> Result<String, InvalidInput> {
+    read(io::stdin().lock(), Until::EndOfLine, None)
+}
+
+/// Reads a secret's value: all of the file, or of what is left on stdin when the path is `-`. A line ending at the very
+/// end is not part of it.
+///
+/// # Errors
+/// [`InvalidInput`] when it cannot be read, is not UTF-8, or breaks the limit.
+pub fn value_from(path: &Path) -> Result<String, InvalidInput> {
+    let value = if path == Path::new("-") {
+        read(io::stdin().lock(), Until::End, None)?
+    } else {
+        let file = File::open(path).map_err(|error| InvalidInput::Unreadable { file: Some(path.to_owned()), error })?;
+        read(BufReader::new(file), Until::End, Some(path))?
+    };
+    check_value(&value).map(|()| value)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    EndOfLine,
+    End,
+}
+
+/// Reads a line or everything, without the line ending (LF or CRLF) at its end. Stops early after more bytes than any
+/// valid answer has.
+fn read(input: impl BufRead, until: Until, file: Option<&Path>) -> Result<String, InvalidInput> {
+    let file = || file.map(Path::to_owned);
+    let unreadable = |error| InvalidInput::Unreadable { file: file(), error };
+    let mut bytes = Vec::new();
+    let mut input = input.take(VALUE_BYTES + "\r\n".len() as u64);
+    match until {
+        Until::EndOfLine => {
+            if input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+                return Err(InvalidInput::Ended);
+            }
+        }
+        Until::End => drop(input.read_to_end(&mut bytes).map_err(unreadable)?),
+    }
+    let is_cut = input.limit() == 0;
+    if bytes.pop_if(|last| *last == b'\n').is_some() {
+        bytes.pop_if(|last| *last == b'\r');
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // The limit may have cut a character in two.
+        Err(error) if is_cut && error.utf8_error().error_len().is_none() => Err(InvalidInput::ValueTooLong),
+        Err(_) => Err(InvalidInput::NotUtf8 { file: file() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(input: &[u8]) -> Result<String, InvalidInput> {
+        read(input, Until::EndOfLine, None)
+    }
+
+    #[test]
+    fn a_line_is_read_without_its_ending_and_with_everything_else() {
+        for (input, text) in [
+            (b"name\nvalue\n".as_slice(), "name"),
+            (b"name\r\nvalue\r\n", "name"),
+            (b"  two  words\t\n", "  two  words\t"),
+            (b"a\rb\r\r\n", "a\rb\r"),
+            ("¿qué? 🔑".as_bytes(), "¿qué? 🔑"),
+            (b"\n", ""),
+        ] {
+            assert_eq!(line(input).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn no_line_and_no_text_are_errors() {
+        assert!(matches!(line(b""), Err(InvalidInput::Ended)));
+        assert!(matches!(line(b"\xff\xfe\n"), Err(InvalidInput::NotUtf8 { .. })));
+    }
+
+    #[test]
+    fn everything_is_read_but_the_last_line_ending() {
+        let all = |input: &[u8]| read(input, Until::End, None).unwrap();
+        assert_eq!(all(b"one\ntwo\n\n"), "one\ntwo\n");
+        assert_eq!(all(b""), "");
+    }
+
+    #[test]
+    fn endless_input_ends() {
+        let endless = read(BufReader::new(io::repeat(b'a')), Until::End, None).unwrap();
+        assert!(check_value(&endless).is_err());
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_is_not_taken_for_no_text() {
+        for emoji in ["🔑", "é", "密"] {
+            let long = emoji.repeat(MAX_VALUE_CHARS + 1 + VALUE_BYTES as usize / emoji.len());
+            let error = read(long.as_bytes(), Until::End, None).map(|value| check_value(&value).unwrap_err());
+            assert!(matches!(error, Ok(InvalidInput::ValueTooLong) | Err(InvalidInput::ValueTooLong)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn names_keep_azures_rule_and_are_told_what_breaks_it() {
+        for name in ["a", "A-1", "-", &"n".repeat(127)] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for (name, told) in
+            [("", "hyphens."), ("a_b", "'_'"), ("a b", "' '"), ("ñ", "'ñ'"), (&"n".repeat(128), "has 128")]
+        {
+            assert!(check_name(name).unwrap_err().to_string().contains(told), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_counted_in_characters() {
+        assert!(check_value("").is_ok());
+        assert!(check_value(&"🔑".repeat(MAX_VALUE_CHARS)).is_ok());
+        assert!(check_value(&"a".repeat(MAX_VALUE_CHARS + 1)).is_err());
+    }
+}

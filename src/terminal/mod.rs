@@ -1,0 +1,10 @@
+//! What a person sees and types.
+
+pub mod input;
+pub mod keyboard;
+pub mod next_steps;
+pub mod output;
+pub mod prompt;
+pub mod restore;
+
+pub(crate) use output::{note, say};

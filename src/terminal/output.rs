@@ -1,0 +1,90 @@
+//! stdout's transcript, stderr's notes, and the spinner, all by one writer.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    fmt::{self, Arguments},
+    io::{self, Write as _, stderr, stdout},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Says a line of the transcript on stdout, as Python's `print` does, and sends it on its way at once: a person sees a
+/// step begin before it ends.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::terminal::output::transcript(format_args!("{}\n", format_args!($($line)*))) };
+}
+pub(crate) use say;
+
+/// Says a line on stderr, about the transcript.
+macro_rules! note {
+    ($($line:tt)*) => { $crate::terminal::output::about(format_args!("{}\n", format_args!($($line)*))) };
+}
+pub(crate) use note;
+
+/// The spinner that is drawn on stderr, if one is. The process has one stdout and one stderr, and so one of this.
+static SPINNER: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
+    SPINNER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes with the spinner taken away, so that no line is torn.
+fn write(text: impl FnOnce() -> io::Result<()>) {
+    // It cannot fail: when nobody reads any more (`| head -1`), the secret must be deleted all the same.
+    let _ = match &*spinner() {
+        Some(bar) => bar.suspend(text),
+        None => text(),
+    };
+}
+
+/// Writes `text` to stdout and flushes it. What could not be written stays in stdout's buffer, where [`finish`] finds it.
+pub(crate) fn transcript(text: Arguments<'_>) {
+    write(|| {
+        let mut stdout = stdout().lock();
+        stdout.write_fmt(text).and_then(|()| stdout.flush())
+    });
+}
+
+/// Writes `text` to stderr.
+pub(crate) fn about(text: Arguments<'_>) {
+    write(|| stderr().lock().write_fmt(text));
+}
+
+/// Begins to turn a spinner, with the seconds and what is waited for.
+pub(crate) fn spin(waiting_for: &str) {
+    let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}");
+    let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(waiting_for.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    *spinner() = Some(bar);
+}
+
+/// Takes the spinner away, without a trace.
+pub(crate) fn stop_spinning() {
+    if let Some(bar) = spinner().take() {
+        bar.finish_and_clear();
+    }
+}
+
+/// Ends the transcript.
+///
+/// # Errors
+/// When not all of it could be written, as on a full disk. A reader that has gone away is no error.
+pub fn finish() -> Result<(), LostTranscript> {
+    match stdout().flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(LostTranscript(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Not all of the transcript could be written.
+#[derive(Debug)]
+pub struct LostTranscript(io::Error);
+
+impl fmt::Display for LostTranscript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "The transcript could not be written to stdout: {}.", self.0)
+    }
+}
+
+impl std::error::Error for LostTranscript {}

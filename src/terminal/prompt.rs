@@ -1,0 +1,264 @@
+//! Asks for the secret's name and value, and for decisions: at a terminal, or at a pipe.
+
+use super::{
+    input::{InvalidInput, check_name, check_value, line_from_stdin, value_from},
+    keyboard::{Keyboard, NoAnswer, Question},
+    output::{self, note},
+};
+use azure_core::http::RequestContent;
+use azure_security_keyvault_secrets::models::SetSecretParameters;
+use dialoguer::Select;
+use std::{
+    fmt,
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::task::spawn_blocking;
+
+/// What is shown in place of a hidden value.
+const HIDDEN: &str = "********";
+
+/// A secret's value. It is shown as it is, or hidden; never by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue {
+    value: String,
+    hidden: bool,
+}
+
+impl SecretValue {
+    /// The body that sets it.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn to_parameters(&self) -> azure_core::Result<RequestContent<SetSecretParameters>> {
+        SetSecretParameters { value: Some(self.value.clone()), ..Default::default() }.try_into()
+    }
+
+    /// Another value, shown by the same rule.
+    pub fn shown_like(&self, value: String) -> Self {
+        Self { value, hidden: self.hidden }
+    }
+}
+
+impl fmt::Display for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.hidden { HIDDEN } else { &self.value })
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretValue")
+    }
+}
+
+/// The run was interrupted: by Ctrl-C, a request to end, or Ctrl-D at a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted.")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// What a person wants who typed the name of a deleted secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// To use another name.
+    AnotherName,
+    /// To purge the deleted secret, and go on.
+    Purge,
+    /// To stop.
+    Stop,
+}
+
+/// Where the secret's name and value come from: from the command line where it gives them, and else from a person or a
+/// pipe.
+pub struct Prompt {
+    name: Option<String>,
+    value_file: Option<PathBuf>,
+    /// The value, read from a file at the start, so that a bad one sends nothing.
+    value: Option<String>,
+    hide_value: bool,
+    keyboard: Option<Arc<Keyboard>>,
+}
+
+impl Prompt {
+    /// Takes the `name`, and the value from the file at `value_file`, in place of asking for them. The path `-` means
+    /// all of stdin that follows the name. With `hide_value` the value is neither shown nor echoed.
+    ///
+    /// # Errors
+    /// [`InvalidInput`] when the name or the value breaks a rule, or the file cannot be read.
+    pub fn new(name: Option<String>, value_file: Option<PathBuf>, hide_value: bool) -> Result<Self, InvalidInput> {
+        if let Some(name) = &name {
+            check_name(name)?;
+        }
+        let from_stdin = value_file.as_deref() == Some(Path::new("-"));
+        let value = match &value_file {
+            Some(path) if !from_stdin => Some(value_from(path)?),
+            _ => None,
+        };
+        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let keyboard = (is_terminal && !from_stdin).then(|| Arc::new(Keyboard::open()));
+        Ok(Self { name, value_file, value, hide_value, keyboard })
+    }
+
+    /// Makes the terminal as it was before, also while a question is open.
+    pub fn restore(&self) {
+        if let Some(keyboard) = &self.keyboard {
+            keyboard.restore(false);
+        }
+    }
+
+    /// Whether a person can be asked: at a terminal, on stdin and stderr both.
+    pub fn is_terminal(&self) -> bool {
+        self.keyboard.is_some()
+    }
+
+    /// The secret's name: 1 to 127 letters, digits and hyphens.
+    ///
+    /// At a terminal it asks with `question` until the name keeps the rule. At a pipe it says `question` on stdout, as
+    /// Python's `input` does, and reads a line from stdin.
+    ///
+    /// # Errors
+    /// At a pipe [`InvalidInput`]. At a terminal [`Interrupted`] by Ctrl-C, and an I/O error when it goes away.
+    pub async fn secret_name(&self, question: &'static str) -> anyhow::Result<String> {
+        match &self.name {
+            Some(name) => Ok(name.clone()),
+            None => self.another_name(question).await,
+        }
+    }
+
+    /// A name that is asked for even if the command line gives one.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name).
+    pub async fn another_name(&self, question: &'static str) -> anyhow::Result<String> {
+        let check = |name: &str| check_name(name).map_err(|error| format!("{name:?}: {error}"));
+        match &self.keyboard {
+            Some(keyboard) => ask(keyboard, Question { text: question, masked: false, last: false, check }).await,
+            None => from_pipe(question, check_name).await,
+        }
+    }
+
+    /// The secret's value: 0 to 25,600 characters, asked for like [the name](Self::secret_name). An empty value that a
+    /// person types is asked about once.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name).
+    pub async fn secret_value(&self, question: &'static str) -> anyhow::Result<SecretValue> {
+        let value = match (&self.value, &self.value_file, &self.keyboard) {
+            (Some(value), ..) => value.clone(),
+            (None, Some(path), _) => {
+                let path = path.clone();
+                spawn_blocking(move || value_from(&path)).await??
+            }
+            (None, None, None) => from_pipe(question, check_value).await?,
+            (None, None, Some(keyboard)) => self.typed_value(keyboard, question).await?,
+        };
+        Ok(SecretValue { value, hidden: self.hide_value })
+    }
+
+    async fn typed_value(&self, keyboard: &Arc<Keyboard>, text: &'static str) -> anyhow::Result<String> {
+        let question = Question { text, masked: self.hide_value, last: true, check: check_typed_value };
+        loop {
+            let value = ask(keyboard, question).await?;
+            if !value.is_empty() || self.is_confirmed("Store an empty value? [y/N] ").await? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Asks for yes or no; Enter alone means no. What was typed ahead is no answer.
+    async fn is_confirmed(&self, text: &'static str) -> anyhow::Result<bool> {
+        let Some(keyboard) = &self.keyboard else { return Ok(false) };
+        keyboard.discard();
+        let check = |answer: &str| match answer.trim().to_lowercase().as_str() {
+            "" | "y" | "yes" | "n" | "no" => Ok(()),
+            _ => Err("Type y or n.".to_owned()),
+        };
+        let answer = ask(keyboard, Question { text, masked: false, last: false, check }).await?;
+        Ok(answer.trim().to_lowercase().starts_with('y'))
+    }
+
+    /// Asks for the secret's name again, to decide about a secret that exists: it must be typed in full. Enter alone
+    /// means no. What was typed ahead is no answer.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name) at a terminal.
+    pub async fn is_retyped(&self, secret_name: &str) -> anyhow::Result<bool> {
+        let Some(keyboard) = &self.keyboard else { return Ok(false) };
+        keyboard.discard();
+        loop {
+            let text = "Type its name again to do that, or press Enter for another name > ";
+            let answer = ask(keyboard, Question { text, masked: false, last: false, check: |_| Ok(()) }).await?;
+            if answer.is_empty() || answer == secret_name {
+                return Ok(!answer.is_empty());
+            }
+            note!("{answer:?} is not '{secret_name}'.");
+        }
+    }
+
+    /// Asks what to do about a name that belongs to a deleted secret. What was typed ahead is no answer.
+    ///
+    /// # Errors
+    /// Those of [`secret_name`](Self::secret_name) at a terminal.
+    pub async fn conflict(&self) -> anyhow::Result<Conflict> {
+        if let Some(keyboard) = &self.keyboard {
+            keyboard.discard();
+        }
+        let select = || {
+            let items = ["Choose another name", "Purge the deleted secret, and go on", "Stop"];
+            Select::new().items(items).default(0).report(false).interact()
+        };
+        match spawn_blocking(select).await? {
+            Ok(0) => Ok(Conflict::AnotherName),
+            Ok(1) => Ok(Conflict::Purge),
+            Ok(_) => Ok(Conflict::Stop),
+            Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Err(Interrupted.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn check_typed_value(value: &str) -> Result<(), String> {
+    match value.chars().find(|c| c.is_control() && !"\n\t".contains(*c)) {
+        Some(control) => Err(format!(
+            "The value has the control character U+{:04X}, which nobody types on purpose; --value-file takes it.",
+            u32::from(control)
+        )),
+        None => check_value(value).map_err(|error| error.to_string()),
+    }
+}
+
+/// Asks in a thread of its own, so that the runtime goes on while a person types.
+async fn ask(keyboard: &Arc<Keyboard>, question: Question) -> anyhow::Result<String> {
+    loop {
+        let keyboard = Arc::clone(keyboard);
+        match spawn_blocking(move || keyboard.ask(question, "")).await? {
+            Ok(answer) => return Ok(answer),
+            Err(NoAnswer::Interrupted) => return Err(Interrupted.into()),
+            Err(NoAnswer::SeveralLines) => note!(
+                "That was a paste in several lines, and nothing of it was taken. To use it, save it in a file and name \
+                 that with --value-file."
+            ),
+            Err(NoAnswer::Failed(error)) => return Err(error.into()),
+        }
+    }
+}
+
+async fn from_pipe(question: &'static str, check: fn(&str) -> Result<(), InvalidInput>) -> anyhow::Result<String> {
+    spawn_blocking(move || {
+        output::transcript(format_args!("{question}"));
+        let answer = line_from_stdin().and_then(|answer| check(&answer).map(|()| answer));
+        if answer.is_err() && io::stderr().is_terminal() {
+            note!(""); // The error belongs on a line of its own, not beside the question.
+        }
+        Ok(answer?)
+    })
+    .await?
+}

@@ -1,0 +1,146 @@
+//! The terminal's own settings, which questions change and no end of the run may leave changed.
+
+use super::keyboard::{NoAnswer, Question};
+
+/// The settings of the terminal on stdin as they were at some moment; none where stdin is no terminal.
+pub struct Settings {
+    #[cfg(unix)]
+    before: std::sync::Mutex<Option<nix::sys::termios::Termios>>,
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{NoAnswer, Question, Settings};
+    use crate::terminal::output::about;
+    use nix::{
+        poll::{PollFd, PollFlags, PollTimeout, poll},
+        sys::termios::{FlushArg, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcflush, tcgetattr, tcsetattr},
+        unistd::read,
+    };
+    use std::{
+        io::{BufRead as _, stdin},
+        os::fd::AsFd as _,
+        sync::{Mutex, PoisonError},
+        time::{Duration, Instant},
+    };
+
+    /// How long the rest of a paste may take to arrive, in milliseconds.
+    const IN_FLIGHT: u16 = 30;
+    /// How long input without an end is thrown away.
+    const ENDLESS: Duration = Duration::from_secs(2);
+
+    impl Settings {
+        /// The settings as they are now.
+        pub fn now() -> Self {
+            Self { before: Mutex::new(tcgetattr(stdin()).ok()) }
+        }
+
+        fn before(&self) -> Option<Termios> {
+            self.before.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        }
+
+        /// Stops the echo, and the line discipline that would cut a long paste. Ctrl-C still interrupts.
+        pub(in crate::terminal) fn quiet(&self) {
+            self.change(|settings| {
+                settings.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
+                settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+                settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            });
+        }
+
+        fn change(&self, change: impl FnOnce(&mut Termios)) {
+            if let Some(mut settings) = self.before() {
+                change(&mut settings);
+                // A terminal that has gone away needs no settings.
+                let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &settings);
+            }
+        }
+
+        /// Lets the next read give what is there, or nothing, after a moment in which the rest of a paste arrives.
+        pub(in crate::terminal) fn read_without_waiting() -> bool {
+            let _ = is_input_within(IN_FLIGHT);
+            let Ok(mut settings) = tcgetattr(stdin()) else { return false };
+            settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 0;
+            settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            tcsetattr(stdin(), SetArg::TCSANOW, &settings).is_ok()
+        }
+
+        /// Throws away the input that nobody has read, until no more comes.
+        pub(in crate::terminal) fn discard_input(&self) {
+            if self.before().is_none() {
+                return;
+            }
+            let began = Instant::now();
+            while began.elapsed() < ENDLESS && is_input_within(IN_FLIGHT) {
+                if read(stdin(), &mut [0; 4096]).unwrap_or_default() == 0 {
+                    break;
+                }
+            }
+            let _ = tcflush(stdin(), FlushArg::TCIFLUSH);
+        }
+
+        /// Makes the settings as they were, without marks around a paste, with a cursor and without input.
+        pub fn restore(&self) {
+            let Some(before) = self.before() else { return };
+            self.discard_input();
+            if std::io::IsTerminal::is_terminal(&std::io::stderr()) && !super::super::keyboard::is_dumb() {
+                about(format_args!("\x1b[?2004l\x1b[?25h"));
+            }
+            let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &before);
+        }
+
+        /// Asks by the terminal's own means, where it knows no escape sequences. A masked answer is not echoed.
+        pub(in crate::terminal) fn ask_plainly(&self, question: Question) -> Result<String, NoAnswer> {
+            loop {
+                about(format_args!("{}", question.text));
+                self.change(|settings| settings.local_flags.set(LocalFlags::ECHO, !question.masked));
+                let mut answer = String::new();
+                let outcome = stdin().lock().read_line(&mut answer);
+                self.quiet();
+                if question.masked {
+                    about(format_args!("\n"));
+                }
+                match outcome {
+                    Ok(0) => return Err(NoAnswer::Interrupted),
+                    Err(error) => return Err(NoAnswer::Failed(error)),
+                    Ok(_) => {}
+                }
+                let answer = answer.trim_end_matches(['\r', '\n']);
+                match (question.check)(answer) {
+                    Ok(()) if question.last && is_input_within(IN_FLIGHT) => return Err(NoAnswer::SeveralLines),
+                    Ok(()) => return Ok(answer.to_owned()),
+                    Err(why) => about(format_args!("{why}\n")),
+                }
+            }
+        }
+    }
+
+    fn is_input_within(milliseconds: u16) -> bool {
+        let stdin = stdin();
+        let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        poll(&mut waiting, PollTimeout::from(milliseconds)).is_ok_and(|ready| ready > 0)
+    }
+}
+
+#[cfg(not(unix))]
+impl Settings {
+    /// The settings as they are now.
+    pub fn now() -> Self {
+        Self {}
+    }
+
+    pub(super) fn quiet(&self) {}
+
+    pub(super) fn read_without_waiting() -> bool {
+        false
+    }
+
+    pub(super) fn discard_input(&self) {}
+
+    /// Makes the settings as they were.
+    pub fn restore(&self) {}
+
+    pub(super) fn ask_plainly(&self, _question: Question) -> Result<String, NoAnswer> {
+        Err(NoAnswer::Interrupted)
+    }
+}
