@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice, Parser as _};
 use dialoguer::console::set_colors_enabled_stderr;
-use kv_secrets::{cli::Cli, dotenv, report::report, session};
+use kv_secrets::{cli::Cli, dotenv, report::report, session, terminal::keyboard::is_dumb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         return report(&anyhow::Error::from(error).into());
     }
     match cli.color {
+        ColorChoice::Auto if is_dumb() => set_colors_enabled_stderr(false),
         ColorChoice::Auto => {}
         color => set_colors_enabled_stderr(color == ColorChoice::Always),
     }

@@ -15,6 +15,7 @@ use crate::{
     terminal::{
         next_steps, note, output,
         prompt::{Interrupted, Prompt},
+        restore::SignalsToReader,
     },
 };
 use azure_core::http::policies::Policy;
@@ -71,7 +72,10 @@ fn key_vault_name(cli: &Cli) -> String {
 }
 
 fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(SignalsToReader::never_here)
+        .build()?;
     let outcome = runtime.block_on(async {
         let options = if cli.demo { demo::options() } else { CredentialOptions::from_env()? };
         let tools = Arc::clone(&options.tools);

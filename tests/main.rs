@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
 mod errors;
+mod keyboard;
 mod piped;
 mod readme;
 mod rules;

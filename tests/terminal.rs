@@ -32,9 +32,9 @@ impl Terminal {
     }
 
     /// Runs `command` by a shell that shows the terminal's settings before and after it, and its exit status.
-    fn watched(command: &mut Command) -> Self {
-        let script =
-            r#"/bin/stty -g; /bin/sh -c 'echo "pid $$."; exec "$0" "$@"' "$0" "$@"; echo "status $?"; /bin/stty -g"#;
+    pub fn watched(command: &mut Command) -> Self {
+        let script = r#"/bin/stty sane; /bin/stty -g; /bin/sh -c 'echo "pid $$."; exec "$0" "$@"' "$0" "$@"; echo "status $?"; /bin/stty -g
+            /bin/stty -icanon -echo min 0 time 3; echo "left[$(/bin/dd bs=4096 count=1 2>/dev/null)]"; /bin/stty sane"#;
         Self::running(&["/bin/sh", "-c", script], command)
     }
 
@@ -45,22 +45,39 @@ impl Terminal {
             before.iter().copied().chain([program]).chain(command.get_args().map(|it| it.to_str().unwrap()));
         let mut copy = Command::new(words.next().unwrap());
         copy.args(words).env_clear().current_dir(command.get_current_dir().unwrap());
-        copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm-256color");
+        copy.env("TERM", "xterm-256color");
+        copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Self { session: spawn_command(copy, Some(30_000)).unwrap(), shown: String::new(), _directory: None }
     }
 
-    fn press(&mut self, keys: &str) {
+    /// A watched run whose stdout leads to a file in the working directory.
+    pub fn to_file(command: &mut Command) -> Self {
+        Self::running(&["/bin/sh", "-c", r#""$0" "$@" >stdout; echo "status $?""#], command)
+    }
+
+    /// Gives the window so many columns, and 24 rows.
+    pub fn resize(&mut self, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(self.session.process().get_file_handle().unwrap(), size).unwrap();
+    }
+
+    /// What is shown before `text`.
+    pub fn until(&mut self, text: &str) -> String {
+        self.session.exp_string(text).unwrap()
+    }
+
+    pub fn press(&mut self, keys: &str) {
         self.session.send(keys).unwrap();
         self.session.flush().unwrap();
     }
 
-    fn expect(&mut self, text: &str) {
+    pub fn expect(&mut self, text: &str) {
         let before = self.session.exp_string(text).unwrap();
         self.shown += &before;
         self.shown += text;
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub fn type_line(&mut self, line: &str) {
         self.press(line);
         self.press("\r");
     }
@@ -82,7 +99,7 @@ impl Terminal {
     }
 
     /// Waits for the end, and returns what is on the screen then.
-    fn screen(mut self) -> String {
+    pub fn screen(mut self) -> String {
         self.shown += &self.session.exp_eof().unwrap();
         parse(&self.shown).screen().contents()
     }
@@ -257,15 +274,24 @@ fn a_missing_sign_in_is_found_before_the_value_is_typed() {
     assert!(screen.contains("AzureCliCredential: not signed in; run `az login`"), "{screen}");
 }
 
-/// Checks that the terminal is after the run as it was before it.
-fn is_as_before(terminal: Terminal) {
+/// Checks the same of an interrupted run.
+pub fn is_as_before(terminal: Terminal) {
+    let shown = ends_as_it_began(terminal);
+    let screen = parse(&shown).screen().contents();
+    assert!(shown.contains("status 130") && screen.contains("\nerror: Interrupted.\n"), "{screen}");
+}
+
+/// Checks that the terminal of a watched run is after it as it was before, and that nothing is left for the shell.
+/// Returns all that was shown.
+pub fn ends_as_it_began(terminal: Terminal) -> String {
     let Terminal { mut session, mut shown, .. } = terminal;
     shown += &session.exp_eof().unwrap();
-    assert!(shown.contains("status 130"), "{shown}");
+    assert!(shown.contains("left[]"), "{shown}");
     let lines: Vec<_> = shown.lines().map(str::trim).filter(|line| line.matches(':').count() > 10).collect();
     assert_eq!(lines.len(), 2, "{shown}");
     assert_eq!(lines[0], lines[1]);
-    assert!(!parse(&shown).screen().hide_cursor(), "{shown:?}");
+    assert!(!parse(&shown).screen().hide_cursor() && !parse(&shown).screen().bracketed_paste(), "{shown:?}");
+    shown
 }
 
 #[test]

@@ -4,24 +4,21 @@
 //! do nothing, a hidden line is masked, nothing that is typed while nobody asks is echoed or left for the shell, and a
 //! paste of several lines is told from an answer where the terminal does not mark pastes.
 
-use super::restore::Settings;
+mod line;
+
+use super::{
+    output::{about, note},
+    restore::{Settings, SignalsToReader},
+};
+use dialoguer::console::Term;
+use line::{Line, Open, mask};
 use rustyline::{
-    Cmd, ColorMode, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent,
-    Modifiers, Movement, RepeatCount,
-    completion::Completer,
-    config::Behavior,
-    error::ReadlineError,
-    highlight::{CmdKind, Highlighter},
-    hint::Hinter,
-    history::MemHistory,
-    validate::{ValidationContext, ValidationResult, Validator},
+    ColorMode, Config, Editor, Event, EventHandler, config::Behavior, error::ReadlineError, history::MemHistory,
 };
 use std::{
-    borrow::Cow,
     env, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
 };
-use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// How long the next byte of a key may take, in milliseconds, before an Escape is just that.
@@ -66,43 +63,49 @@ impl Keyboard {
         Self { editor: Mutex::default(), line: Line::default(), settings }
     }
 
-    /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer. `before` is in
-    /// the line already, for editing.
+    /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer.
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub fn ask(&self, question: Question, before: &str) -> Result<String, NoAnswer> {
+    pub fn ask(&self, question: Question) -> Result<String, NoAnswer> {
         if is_dumb() {
             return self.settings.ask_plainly(question);
         }
         loop {
             *self.line.open() = Open { question: Some(question), ..Open::default() };
-            let outcome = self.read_line(question.text, before);
+            let outcome = self.read_line(question.text);
             let Open { entered, more, .. } = std::mem::take(&mut *self.line.open());
             return match (outcome, entered) {
-                (_, Some(_)) if more => Err(NoAnswer::SeveralLines),
+                (_, Some(_)) if more => {
+                    self.discard();
+                    Err(NoAnswer::SeveralLines)
+                }
                 (_, Some(answer)) | (Ok(answer), None) => {
-                    // The editor breaks the line after one that fills the screen's width, as the screen has.
-                    if rows(&format!("{}{answer} ", question.text)) > rows(&format!("{}{answer}", question.text)) {
-                        super::output::about(format_args!("\x1b[A"));
-                    }
+                    let shown = if question.masked { mask(&answer) } else { answer.clone() };
+                    mend_full_row(&format!("{}{shown}", question.text));
                     Ok(answer)
                 }
-                (Err(ReadlineError::Interrupted | ReadlineError::Eof), None) => Err(NoAnswer::Interrupted),
-                // Bytes that are not UTF-8 are no key.
-                (Err(ReadlineError::Io(error)), None) if error.kind() == io::ErrorKind::InvalidData => continue,
+                (Err(ReadlineError::Interrupted | ReadlineError::Eof | ReadlineError::Signal(_)), None) => {
+                    Err(NoAnswer::Interrupted)
+                }
+                (Err(ReadlineError::Io(error)), None) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.discard();
+                    note!("That was not text in UTF-8, and nothing of it was taken.");
+                    continue;
+                }
                 (Err(error), None) => Err(NoAnswer::Failed(io::Error::other(error))),
             };
         }
     }
 
-    fn read_line(&self, text: &str, before: &str) -> rustyline::Result<String> {
+    fn read_line(&self, text: &str) -> rustyline::Result<String> {
         let mut editor = self.editor.lock().unwrap_or_else(PoisonError::into_inner);
         if editor.is_none() {
             *editor = Some(new_editor(&self.line)?);
         }
+        let _signals = SignalsToReader::here();
         match &mut *editor {
-            Some(editor) => editor.readline_with_initial(text, (before, "")),
+            Some(editor) => editor.readline(text),
             None => Err(ReadlineError::Eof),
         }
     }
@@ -122,7 +125,7 @@ impl Keyboard {
             if take_away {
                 erase(&format!("{}{}", question.text, open.before_cursor));
             } else {
-                super::output::about(format_args!("\r\n"));
+                about(format_args!("\r\n"));
             }
         }
         self.settings.restore();
@@ -130,9 +133,16 @@ impl Keyboard {
 }
 
 /// Whether the terminal knows no escape sequences.
-pub(super) fn is_dumb() -> bool {
-    env::var_os("TERM").is_none_or(|term| ["", "dumb", "cons25", "emacs"].iter().any(|dumb| term == *dumb))
-        && cfg!(unix)
+pub fn is_dumb() -> bool {
+    let is_dumb = |term: std::ffi::OsString| ["", "dumb", "cons25", "emacs"].iter().any(|dumb| term == *dumb);
+    cfg!(unix) && env::var_os("TERM").is_none_or(is_dumb)
+}
+
+/// The editor breaks the line after an answer that fills the last row, as the terminal has done already.
+fn mend_full_row(shown: &str) {
+    if rows(&format!("{shown} ")) > rows(shown) {
+        about(format_args!("\x1b[A"));
+    }
 }
 
 /// Erases a text that ends at the cursor, and what stands after it.
@@ -141,12 +151,12 @@ fn erase(text: &str) {
         0 => String::new(),
         rows => format!("\x1b[{rows}A"),
     };
-    super::output::about(format_args!("{up}\r\x1b[J"));
+    about(format_args!("{up}\r\x1b[J"));
 }
 
 /// How many rows of the screen a text takes.
 fn rows(text: &str) -> usize {
-    let columns = usize::from(dialoguer::console::Term::stderr().size().1).max(1);
+    let columns = usize::from(Term::stderr().size().1).max(1);
     text.split('\n').map(|line| 1 + line.width().saturating_sub(1) / columns).sum()
 }
 
@@ -164,102 +174,3 @@ fn new_editor(line: &Line) -> rustyline::Result<Editor<Line, MemHistory>> {
     editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(line.clone())));
     Ok(editor)
 }
-
-/// The line that is being edited.
-#[derive(Clone, Default)]
-struct Line(Arc<Mutex<Open>>);
-
-#[derive(Default)]
-struct Open {
-    question: Option<Question>,
-    /// What is shown of the answer before the cursor.
-    before_cursor: String,
-    /// The answer, once Enter was pressed.
-    entered: Option<String>,
-    /// Whether further input followed.
-    more: bool,
-}
-
-impl Line {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ConditionalEventHandler for Line {
-    /// Lets the keys pass that have a meaning here.
-    fn handle(&self, event: &Event, _n: RepeatCount, _positive: bool, context: &EventContext) -> Option<Cmd> {
-        let mut open = self.open();
-        if open.entered.is_some() {
-            open.more = true;
-            return Some(Cmd::Noop);
-        }
-        let key = event.get(0)?;
-        let is_enter = matches!(key, KeyEvent(KeyCode::Enter, _) | KeyEvent(KeyCode::Char('J' | 'M'), Modifiers::CTRL));
-        if is_enter && open.question.is_some_and(|question| question.last && (question.check)(context.line()).is_ok()) {
-            // The editor's next read gives what is waiting, or nothing, which ends the question.
-            if Settings::read_without_waiting() {
-                open.entered = Some(context.line().to_owned());
-                return Some(Cmd::Move(Movement::EndOfBuffer));
-            }
-        }
-        (!has_meaning(key)).then_some(Cmd::Noop)
-    }
-}
-
-fn has_meaning(KeyEvent(code, modifiers): &KeyEvent) -> bool {
-    match (code, *modifiers) {
-        (KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => !c.is_control(),
-        (KeyCode::Char(c), Modifiers::CTRL) => "ABCDEFHJKMUWY".contains(c.to_ascii_uppercase()),
-        (KeyCode::Char(c), Modifiers::ALT) => "bdfBDF".contains(*c),
-        (KeyCode::Left | KeyCode::Right, Modifiers::NONE | Modifiers::CTRL | Modifiers::ALT) => true,
-        (KeyCode::Backspace, Modifiers::NONE | Modifiers::ALT) => true,
-        (KeyCode::Home | KeyCode::End | KeyCode::Delete | KeyCode::Enter, Modifiers::NONE) => true,
-        (KeyCode::BracketedPasteStart, _) => true,
-        _ => false,
-    }
-}
-
-impl Highlighter for Line {
-    fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
-        let mut open = self.open();
-        let masked = open.question.is_none_or(|question| question.masked);
-        let shown = |text| if masked { Cow::Owned(mask(text)) } else { Cow::Borrowed(text) };
-        open.before_cursor = shown(line.get(..pos).unwrap_or(line)).into_owned();
-        shown(line)
-    }
-
-    /// Whether a change of the line needs [`highlight`](Self::highlight); a long line is shown faster without.
-    fn highlight_char(&self, line: &str, _pos: usize, _kind: CmdKind) -> bool {
-        line.len() < 1000 || self.open().question.is_none_or(|question| question.masked)
-    }
-}
-
-/// A `*` for each character, as wide as the character, so that the cursor keeps its place.
-fn mask(line: &str) -> String {
-    let star = |character: &str| match character {
-        "\n" | "\r\n" => "\n".to_owned(),
-        _ => format!("{:<1$}", "*", character.width().max(1)),
-    };
-    line.graphemes(true).map(star).collect()
-}
-
-impl Validator for Line {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let Some(question) = self.open().question else { return Ok(ValidationResult::Valid(None)) };
-        Ok(match (question.check)(context.input()) {
-            Ok(()) => ValidationResult::Valid(None),
-            Err(why) => ValidationResult::Invalid(Some(format!("\n{why}"))),
-        })
-    }
-}
-
-impl Completer for Line {
-    type Candidate = String;
-}
-
-impl Hinter for Line {
-    type Hint = String;
-}
-
-impl rustyline::Helper for Line {}

@@ -4,6 +4,7 @@ use super::{
     input::{InvalidInput, check_name, check_value, line_from_stdin, value_from},
     keyboard::{Keyboard, NoAnswer, Question},
     output::{self, note},
+    restore::SignalsToReader,
 };
 use azure_core::http::RequestContent;
 use azure_security_keyvault_secrets::models::SetSecretParameters;
@@ -239,7 +240,10 @@ fn check_typed_value(value: &str) -> Result<(), String> {
 async fn ask(keyboard: &Arc<Keyboard>, question: Question) -> anyhow::Result<String> {
     loop {
         let keyboard = Arc::clone(keyboard);
-        match spawn_blocking(move || keyboard.ask(question, "")).await? {
+        let signals = SignalsToReader::not_here();
+        let answer = spawn_blocking(move || keyboard.ask(question)).await?;
+        drop(signals);
+        match answer {
             Ok(answer) => return Ok(answer),
             Err(NoAnswer::Interrupted) => return Err(Interrupted.into()),
             Err(NoAnswer::SeveralLines) => note!(

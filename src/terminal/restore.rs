@@ -8,6 +8,60 @@ pub struct Settings {
     before: std::sync::Mutex<Option<nix::sys::termios::Termios>>,
 }
 
+/// Signals that only the thread may get which reads the keyboard, for the time of a question: the line editor notices
+/// a resized window, and an interruption, by the end of its read.
+pub struct SignalsToReader {
+    #[cfg(unix)]
+    before: Option<nix::sys::signal::SigSet>,
+}
+
+#[cfg(unix)]
+impl SignalsToReader {
+    /// They reach the calling thread.
+    pub(super) fn here() -> Self {
+        Self::change(nix::sys::signal::SigmaskHow::SIG_UNBLOCK)
+    }
+
+    /// They do not reach the calling thread.
+    pub(super) fn not_here() -> Self {
+        Self::change(nix::sys::signal::SigmaskHow::SIG_BLOCK)
+    }
+
+    fn change(how: nix::sys::signal::SigmaskHow) -> Self {
+        use nix::sys::signal::{SigSet, Signal};
+        let signals: SigSet = [Signal::SIGINT, Signal::SIGWINCH].into_iter().collect();
+        Self { before: signals.thread_swap_mask(how).ok() }
+    }
+
+    /// Keeps them from the calling thread for good, since it never reads the keyboard without asking for them.
+    pub fn never_here() {
+        std::mem::forget(Self::not_here());
+    }
+}
+
+#[cfg(unix)]
+impl Drop for SignalsToReader {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = before.thread_set_mask();
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl SignalsToReader {
+    pub(super) fn here() -> Self {
+        Self {}
+    }
+
+    pub(super) fn not_here() -> Self {
+        Self {}
+    }
+
+    /// There are none.
+    pub fn never_here() {}
+}
+
 #[cfg(unix)]
 mod unix {
     use super::{NoAnswer, Question, Settings};
