@@ -5,18 +5,22 @@
 
 use crate::{
     azure::{VaultAddress, answer::ServiceError},
-    pipeline::warm_up::WarmUp,
+    pipeline::warm_up::{Ahead, WarmUp},
     terminal::{
         note,
         prompt::{Conflict, Prompt, SecretValue},
     },
 };
 use anyhow::Result;
-use azure_core::{Error, credentials::TokenCredential, http::StatusCode};
+use azure_core::{
+    Error, Uuid,
+    credentials::TokenCredential,
+    http::{Context, StatusCode, pager::PagerOptions},
+};
 use azure_security_keyvault_secrets::{SecretClient, models::SecretClientListSecretPropertiesVersionsOptions};
 use futures::TryStreamExt as _;
-use std::{fmt, sync::Arc};
-use tokio::select;
+use std::{fmt, future::pending, sync::Arc};
+use tokio::{select, try_join};
 
 /// Asks for a secret's name and value, and sees to it that the name is free.
 pub struct Guard<'a> {
@@ -25,6 +29,7 @@ pub struct Guard<'a> {
     prompt: &'a Prompt,
     choices: Choices,
     warm_up: WarmUp,
+    nobodys_name: String,
 }
 
 /// What the tutorial does not ask.
@@ -34,6 +39,8 @@ pub struct Choices {
     pub overwrite: bool,
     /// Whether the deleted secret is purged.
     pub purge: bool,
+    /// Whether somebody watches each exchange in its place.
+    pub watched: bool,
 }
 
 /// The name belongs to a secret that the run did not make, and nobody can be asked whether to delete it.
@@ -52,31 +59,68 @@ impl fmt::Display for SecretExists {
 impl std::error::Error for SecretExists {}
 
 impl<'a> Guard<'a> {
-    /// Guards the secrets in `vault`. A token is fetched from now on, while the person types.
+    /// Guards the secrets in `vault`. From now on, while the person types the name, a token is fetched; and where a person
+    /// types it and nobody watches the exchanges, the connection and its challenge are made ready too.
+    ///
+    /// # Errors
+    /// None that a name of this module's can cause.
     pub fn new(
         client: &'a SecretClient,
         vault: &'a VaultAddress,
         credential: Arc<dyn TokenCredential>,
         prompt: &'a Prompt,
         choices: Choices,
-    ) -> Self {
+    ) -> azure_core::Result<Self> {
+        // Nobody's: a list of the versions of a name that nobody has is empty, and reading it changes nothing.
+        let nobodys_name = format!("nobodys-name-{}", Uuid::new_v4());
+        let options = SecretClientListSecretPropertiesVersionsOptions {
+            maxresults: Some(1),
+            method_options: PagerOptions { context: Context::new().with_value(Ahead), ..Default::default() },
+        };
+        let mut versions = client.list_secret_properties_versions(&nobodys_name, Some(options))?;
+        let connects = prompt.asks_for_name() && !choices.watched;
         let scope = vault.scope();
-        let warm_up = WarmUp::start(async move {
+        let sign_in = async move {
             match scope {
                 Some(scope) => credential.get_token(&[&scope], None).await.map(drop),
                 None => Ok(()),
             }
-        });
-        Self { client, vault, prompt, choices, warm_up }
+        };
+        let connect = async move { if connects { versions.try_next().await.map(drop) } else { Ok(()) } };
+        let warm_up = WarmUp::start(async { try_join!(sign_in, connect).map(drop) });
+        Ok(Self { client, vault, prompt, choices, warm_up, nobodys_name })
     }
 
-    /// Asks for a name. At a terminal it is looked up at once, before anyone types a value.
+    /// Asks for a name. At a terminal it is looked up at once, before anyone types a value; and what is known to fail by
+    /// then takes the question away.
     ///
     /// # Errors
     /// The prompt's, the SDK's, and [`SecretExists`].
     pub async fn secret_name(&self, question: &'static str) -> Result<String> {
-        let secret_name = self.prompt.secret_name(question).await?;
-        if self.prompt.is_terminal() { self.free(secret_name, question).await } else { Ok(secret_name) }
+        if !self.prompt.is_terminal() {
+            return self.prompt.secret_name(question).await;
+        }
+        let secret_name = select! {
+            biased;
+            error = self.failure() => {
+                self.prompt.take_away();
+                return Err(error.into());
+            }
+            secret_name = self.prompt.secret_name(question) => secret_name?,
+        };
+        self.free(secret_name, question).await
+    }
+
+    /// Waits until it is known that the run cannot succeed, and why. A missing permission to list alone is no reason.
+    async fn failure(&self) -> Error {
+        let error = self.warm_up.failure().await;
+        if !is_missing_permission(&error) {
+            return error;
+        }
+        match self.client.get_secret(&self.nobodys_name, None).await {
+            Err(error) if is_missing_permission(&error) => error,
+            _ => pending().await,
+        }
     }
 
     /// Asks for the value of the secret of that name. At a pipe the name is looked up only now, so that bad input sends
@@ -89,7 +133,7 @@ impl<'a> Guard<'a> {
         if !self.prompt.is_terminal() {
             select! {
                 biased;
-                error = self.warm_up.failure() => return Err(error.into()),
+                error = self.failure() => return Err(error.into()),
                 free = self.free(secret_name.to_owned(), question) => drop(free?),
             }
         }

@@ -29,7 +29,7 @@ pub async fn run(
     let credential = DefaultAzureCredential::new(credential_options)?;
     let client = vault.secret_client(credential.clone(), client_options)?;
 
-    let guard = Guard::new(&client, &vault, credential, prompt, choices);
+    let guard = Guard::new(&client, &vault, credential, prompt, choices)?;
     let mut secret_name = guard.secret_name(NAME).await?;
     let secret_value = guard.secret_value(VALUE, &secret_name).await?;
 

@@ -114,7 +114,7 @@ async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipe
     let exchanges = cli.explain.then(|| Arc::new(Exchanges::new(options.attempts.clone())) as _);
     let transport = options.client_options.transport.clone().unwrap_or_default();
     let client_options = pipeline.client_options(&transport, calls, exchanges);
-    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge };
+    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge, watched: cli.explain || step };
     let outcome = quickstart::run(&key_vault_name(cli), options, client_options, prompt, choices).await;
     progress.stop();
     let deleted_secret = outcome?;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
+mod early;
 mod errors;
 mod keyboard;
 mod piped;

@@ -105,6 +105,11 @@ impl Terminal {
     }
 }
 
+/// What is on the screen after all that was shown.
+pub fn screen_of_all(shown: &str) -> String {
+    parse(shown).screen().contents()
+}
+
 fn parse(shown: &str) -> vt100::Parser {
     parse_on(shown, 40, 80)
 }
@@ -287,7 +292,9 @@ pub fn ends_as_it_began(terminal: Terminal) -> String {
     let Terminal { mut session, mut shown, .. } = terminal;
     shown += &session.exp_eof().unwrap();
     assert!(shown.contains("left[]"), "{shown}");
-    let lines: Vec<_> = shown.lines().map(str::trim).filter(|line| line.matches(':').count() > 10).collect();
+    let is_settings =
+        |line: &&str| line.matches(':').count() > 10 && line.chars().all(|c| c == ':' || c.is_ascii_hexdigit());
+    let lines: Vec<_> = shown.lines().map(str::trim).filter(is_settings).collect();
     assert_eq!(lines.len(), 2, "{shown}");
     assert_eq!(lines[0], lines[1]);
     assert!(!parse(&shown).screen().hide_cursor() && !parse(&shown).screen().bracketed_paste(), "{shown:?}");

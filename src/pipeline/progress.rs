@@ -1,5 +1,6 @@
 //! A spinner while something takes longer than a moment.
 
+use super::warm_up::Ahead;
 use crate::{
     azure::operation::Operation,
     terminal::output::{spin, stop_spinning},
@@ -57,7 +58,8 @@ fn waiting_for(operation: Operation) -> &'static str {
 #[async_trait::async_trait]
 impl Policy for Progress {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let Some((operation, _)) = Operation::of(request) else {
+        let awaited = ctx.value::<Ahead>().is_none();
+        let Some((operation, _)) = Operation::of(request).filter(|_| awaited) else {
             return next[0].send(ctx, request, &next[1..]).await;
         };
         if operation != Operation::GetDeleted {

@@ -17,12 +17,21 @@ use rustyline::{
 };
 use std::{
     env, io,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 use unicode_width::UnicodeWidthStr as _;
 
 /// How long the next byte of a key may take, in milliseconds, before an Escape is just that.
 const KEY_MS: u16 = 100;
+
+/// How long a question may take to be on the screen before it can be taken away, and how long its writing takes.
+const TO_SHOW: Duration = Duration::from_millis(500);
+const SHOWS: Duration = Duration::from_millis(2);
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -53,6 +62,7 @@ pub struct Keyboard {
     editor: Mutex<Option<Editor<Line, MemHistory>>>,
     line: Line,
     settings: Settings,
+    closed: AtomicBool,
 }
 
 impl Keyboard {
@@ -60,7 +70,7 @@ impl Keyboard {
     pub fn open() -> Self {
         let settings = Settings::now();
         settings.quiet();
-        Self { editor: Mutex::default(), line: Line::default(), settings }
+        Self { editor: Mutex::default(), line: Line::default(), settings, closed: AtomicBool::new(false) }
     }
 
     /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer.
@@ -73,6 +83,9 @@ impl Keyboard {
         }
         loop {
             *self.line.open() = Open { question: Some(question), ..Open::default() };
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(NoAnswer::Interrupted);
+            }
             let outcome = self.read_line(question.text);
             let Open { entered, more, .. } = std::mem::take(&mut *self.line.open());
             return match (outcome, entered) {
@@ -120,6 +133,13 @@ impl Keyboard {
     /// Makes the terminal as it was before, without any input that is left. It need not wait for an open question, which
     /// is ended, or `taken_away`.
     pub fn restore(&self, take_away: bool) {
+        self.closed.store(true, Ordering::SeqCst);
+        let opening = || self.line.open().question.is_some() && !self.line.open().shown;
+        let began = Instant::now();
+        while !is_dumb() && opening() && began.elapsed() < TO_SHOW {
+            thread::sleep(SHOWS);
+        }
+        thread::sleep(SHOWS);
         let open = std::mem::take(&mut *self.line.open());
         if let Some(question) = open.question.filter(|_| !is_dumb()) {
             if take_away {

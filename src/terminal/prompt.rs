@@ -108,6 +108,18 @@ impl Prompt {
         Ok(Self { name, value_file, value, hide_value, keyboard })
     }
 
+    /// Whether a person is asked for the name.
+    pub fn asks_for_name(&self) -> bool {
+        self.is_terminal() && self.name.is_none()
+    }
+
+    /// Takes an open question away, with what was typed, and makes the terminal as it was before.
+    pub fn take_away(&self) {
+        if let Some(keyboard) = &self.keyboard {
+            keyboard.restore(true);
+        }
+    }
+
     /// Makes the terminal as it was before, also while a question is open.
     pub fn restore(&self) {
         if let Some(keyboard) = &self.keyboard {

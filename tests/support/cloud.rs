@@ -170,11 +170,16 @@ impl Cloud {
         command
             .env("PATH", self.bin())
             .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", self.port))
-            .env("SSL_CERT_FILE", self.directory.path().join("ca.pem"))
+            .env("SSL_CERT_FILE", self.ca())
             .env("KEY_VAULT_NAME", "my-vault")
             // Not all sources: the search for a managed identity would leave this computer.
             .env("AZURE_TOKEN_CREDENTIALS", "dev");
         command
+    }
+
+    /// The file with the certificate to trust.
+    pub fn ca(&self) -> PathBuf {
+        self.directory.path().join("ca.pem")
     }
 
     pub fn port(&self) -> u16 {

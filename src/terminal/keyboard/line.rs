@@ -28,6 +28,8 @@ pub(super) struct Line(Arc<Mutex<Open>>);
 #[derive(Default)]
 pub(super) struct Open {
     pub question: Option<Question>,
+    /// Whether it is on the screen.
+    pub shown: bool,
     /// What is shown of the answer before the cursor.
     pub before_cursor: String,
     /// The answer, once Enter was pressed.
@@ -158,6 +160,7 @@ fn pasted(KeyEvent(code, modifiers): &KeyEvent) -> impl Iterator<Item = char> {
 impl Highlighter for Line {
     fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
         let mut open = self.open();
+        open.shown = true;
         let masked = open.question.is_none_or(|question| question.masked);
         let shown = |text| if masked { Cow::Owned(mask(text)) } else { Cow::Borrowed(text) };
         open.before_cursor = shown(line.get(..pos).unwrap_or(line)).into_owned();
