@@ -79,7 +79,7 @@ pub fn load() -> Result<(), InvalidDotenv> {
     // Setting a variable is unsafe in itself; here, before any thread runs, the library may.
     let _ = dotenvy::from_read(taken.as_bytes());
     for name in ignored.into_iter().filter(|name| env::var_os(name).is_none()) {
-        note!("Note: {name} in .env is ignored, since a .env may be anybody's. Set it in the environment instead.");
+        note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: export {name}=...");
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ fn built(client: ClientBuilder) -> Result<reqwest::Client, NoTrust> {
     // It fails when the process has chosen a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = client.connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none()).dns_resolver(Resolver);
-    client.build().map_err(|_| NoTrust { file: None, why: "no certificate authority can be loaded".into() })
+    client.build().map_err(|_| NoTrust { file: trust_file(), why: "no certificate can be loaded from it".into() })
 }
 
 /// No certificate authority to trust can be loaded.
@@ -88,18 +88,21 @@ impl fmt::Display for NoTrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.file {
             Some(file) => write!(f, "SSL_CERT_FILE names {}, which is of no use: {}", file.display(), self.why),
-            None => write!(f, "the system has no certificate authorities to trust: {}", self.why),
+            None => write!(f, "the system's store of certificates to trust is of no use: {}", self.why),
         }
     }
 }
 
 impl std::error::Error for NoTrust {}
 
+/// The file of certificates to trust, if one is named.
+fn trust_file() -> Option<PathBuf> {
+    env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from)
+}
+
 /// Sees to it that a file named by `SSL_CERT_FILE` holds a certificate; the libraries would pass over one that does not.
 fn check_trust_file() -> Result<(), NoTrust> {
-    let Some(file) = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from) else {
-        return Ok(());
-    };
+    let Some(file) = trust_file() else { return Ok(()) };
     let refuse = |why: String| Err(NoTrust { file: Some(file.clone()), why });
     match std::fs::read(&file) {
         Err(error) => refuse(error.to_string()),

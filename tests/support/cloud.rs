@@ -23,7 +23,10 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::Command,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -108,14 +111,17 @@ pub enum Holds {
 /// Everything behind the proxy.
 struct Azure {
     vault: InMemoryVault,
+    /// How often the proxy was asked to connect.
+    connects: AtomicUsize,
     received: Mutex<Vec<Received>>,
     planned: Mutex<Vec<Planned>>,
+    planned_bare: Mutex<Vec<Planned>>,
 }
 
 impl Azure {
     /// The fault of the next request that starts with `request`, if one is planned.
-    fn fault(&self, request: &str) -> Option<Fault> {
-        let mut planned = self.planned.lock().expect("lock");
+    fn fault(&self, request: &str, is_bare: bool) -> Option<Fault> {
+        let mut planned = if is_bare { &self.planned_bare } else { &self.planned }.lock().expect("lock");
         let next = planned.iter_mut().find(|planned| planned.times > 0 && request.starts_with(planned.request))?;
         next.times -= 1;
         Some(next.fault.clone())
@@ -125,19 +131,26 @@ impl Azure {
 impl Cloud {
     /// Starts a cloud with a vault in which deletions complete at once, and a fake `az` that is signed in.
     pub fn start() -> Self {
+        Self::with(Certificate::Good, "200 Connection established")
+    }
+
+    /// Starts one whose servers show that certificate, and whose proxy answers so when it is asked to connect.
+    pub fn with(certificate: Certificate, connect: &'static str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let (acceptor, ca) = tls();
+        let (acceptor, ca) = tls(certificate);
         fs::write(directory.path().join("ca.pem"), ca).expect("write");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let azure = Arc::new(Azure {
             vault: InMemoryVault::new(Duration::ZERO),
+            connects: AtomicUsize::new(0),
             received: Mutex::default(),
             planned: Mutex::default(),
+            planned_bare: Mutex::default(),
         });
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("bind");
         let port = listener.local_addr().expect("an address").port();
-        runtime.spawn(accept(listener, acceptor, Arc::clone(&azure)));
+        runtime.spawn(accept(listener, acceptor, connect, Arc::clone(&azure)));
         let cloud = Self { directory, port, azure, runtime };
         fs::create_dir(cloud.bin()).expect("a directory");
         fs::create_dir(cloud.working_directory()).expect("a directory");
@@ -195,6 +208,11 @@ impl Cloud {
         self.azure.planned.lock().expect("lock").push(Planned { request, times, fault });
     }
 
+    /// Plans a fault for the next `times` requests without a token that start with `request`.
+    pub fn plan_bare(&self, request: &'static str, times: usize, fault: Fault) {
+        self.azure.planned_bare.lock().expect("lock").push(Planned { request, times, fault });
+    }
+
     /// Puts a version of a secret into the vault, as somebody else would.
     pub fn set(&self, name: &str, value: &str) {
         let (status, _) = self.ask(Method::Put, &format!("/secrets/{name}"), &format!(r#"{{"value":"{value}"}}"#));
@@ -243,23 +261,55 @@ impl Cloud {
         self.directory.path().join("bin")
     }
 
+    /// How often the proxy was asked to connect.
+    pub fn connects(&self) -> usize {
+        self.azure.connects.load(Ordering::Relaxed)
+    }
+
     /// The requests so far, in the order of their arrival.
     pub fn received(&self) -> Vec<Received> {
         self.azure.received.lock().expect("lock").clone()
     }
 }
 
+/// What is wrong with the servers' certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    Good,
+    OfAnotherName,
+    Expired,
+    NotYetValid,
+    /// It is the authority's own.
+    OfAuthority,
+}
+
 /// A server's side of TLS for Azure's hosts and this computer, and the certificate to trust, as PEM.
-fn tls() -> (TlsAcceptor, String) {
+fn tls(kind: Certificate) -> (TlsAcceptor, String) {
     let mut ca = CertificateParams::new([]).expect("parameters");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca_key = KeyPair::generate().expect("a key");
     let ca_certificate = ca.self_signed(&ca_key).expect("a certificate");
     let issuer = Issuer::new(ca, ca_key);
 
-    let hosts = ["*.vault.azure.net", "*.vault.azure.cn", "login.microsoftonline.com", "localhost", "127.0.0.1"];
+    let hosts = [
+        "*.vault.azure.net",
+        "*.vault.azure.cn",
+        "login.microsoftonline.com",
+        "localhost",
+        "my-vault.localhost",
+        "127.0.0.1",
+    ];
     let key = KeyPair::generate().expect("a key");
-    let parameters = CertificateParams::new(hosts.map(String::from)).expect("parameters");
+    let mut parameters = CertificateParams::new(hosts.map(String::from)).expect("parameters");
+    match kind {
+        Certificate::Good => {}
+        Certificate::OfAnotherName => {
+            parameters = CertificateParams::new(["other.example".to_owned()]).expect("parameters");
+        }
+        Certificate::Expired => parameters.not_after = rcgen::date_time_ymd(2020, 1, 1),
+        Certificate::NotYetValid => parameters.not_before = rcgen::date_time_ymd(2090, 1, 1),
+        Certificate::OfAuthority => parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+    }
     let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
 
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -271,19 +321,22 @@ fn tls() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config)), ca_certificate.pem())
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, azure: Arc<Azure>) {
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, connect: &'static str, azure: Arc<Azure>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&azure)));
+        tokio::spawn(serve(stream, acceptor.clone(), connect, Arc::clone(&azure)));
     }
 }
 
 /// Serves a connection: a request to be connected comes first, or TLS at once, or plain HTTP. What a client breaks off
 /// is its own affair.
-async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) -> Option<()> {
+async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, connect: &'static str, azure: Arc<Azure>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut first = [0];
     stream.peek(&mut first).await.ok()?;
     let by_proxy = first == *b"C";
+    if by_proxy {
+        azure.connects.fetch_add(1, Ordering::Relaxed);
+    }
     let service = service_fn(move |request| answer(request, by_proxy, Arc::clone(&azure)));
     if first == *b"G" {
         return http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
@@ -293,7 +346,10 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, azure: Arc<Azure>) 
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.ok()?);
         }
-        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.ok()?;
+        stream.write_all(format!("HTTP/1.1 {connect}\r\n\r\n").as_bytes()).await.ok()?;
+        if !connect.starts_with("200") {
+            return None;
+        }
     }
     let stream = acceptor.accept(stream).await.ok()?;
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok()
@@ -321,10 +377,7 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
     } else if received.path.starts_with("/msi/token") {
         app_service(header("x-identity-header"))
     } else {
-        let fault = match received.authorization {
-            Some(_) => azure.fault(&format!("{} {}", received.method, received.path)),
-            None => None,
-        };
+        let fault = azure.fault(&format!("{} {}", received.method, received.path), received.authorization.is_none());
         match fault {
             None => vault(&azure.vault, received, body).await,
             Some(Fault::Answer(status, headers, body)) => {
