@@ -22,12 +22,16 @@ fn the_transcript_is_that_of_kv_secrets_py() {
 
 #[test]
 fn the_longest_value_passes_and_a_longer_one_is_refused() {
-    let longest = "é".repeat(25_600);
-    assert_eq!(demo(format!("n\n{longest}\n")).stdout, transcript("demo-vault", "n", &longest));
-    let run = demo(format!("n\n{longest}é\n"));
-    assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("at most 25,600 characters"), "{}", run.stderr);
-    assert!(!run.stdout.contains("Creating"), "{}", run.stdout);
+    for character in ["é", "🔑"] {
+        let longest = character.repeat(25_600);
+        assert_eq!(demo(format!("n\n{longest}\n")).stdout, transcript("demo-vault", "n", &longest));
+        for longer in [1, 10_000] {
+            let run = demo(format!("n\n{longest}{}\n", character.repeat(longer)));
+            assert_eq!(run.status, 2);
+            assert!(run.stderr.contains("at most 25,600 characters"), "{}", run.stderr);
+            assert!(!run.stdout.contains("Creating"), "{}", run.stdout);
+        }
+    }
 }
 
 #[test]

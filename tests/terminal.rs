@@ -399,6 +399,24 @@ fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
 }
 
 #[test]
+fn a_note_does_not_tear_the_spinners_line() {
+    let cloud = Cloud::start();
+    // The spinner turns while the first failure is waited out, and the note comes then.
+    cloud.plan("PUT /secrets/n", 2, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let being_deleted = Fault::error(409, "Conflict", "ObjectIsBeingDeleted", "Secret is currently being deleted.");
+    cloud.plan("PUT /secrets/n", 2, being_deleted);
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "v");
+    terminal.expect("creating the secret");
+    terminal.expect("is still being deleted");
+    let screen = terminal.screen();
+    let note = "A secret of that name is still being deleted; waiting for that ...";
+    let lines = format!("with the value 'v' ...\n{note}\n done.\nRetrieving your secret from my-vault.\n");
+    assert!(screen.contains(&lines), "{screen}");
+}
+
+#[test]
 fn colors_are_left_out_where_they_are_not_wanted() {
     for (no_color, colored) in [("", true), ("1", false)] {
         let directory = tempfile::tempdir().unwrap();
