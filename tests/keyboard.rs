@@ -30,9 +30,18 @@ fn stored(options: &[&str], keys: &str) -> String {
     cloud.created("n").remove(0)
 }
 
+/// Tries the cases side by side, since each of them mostly waits.
+fn each<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| test(case));
+        }
+    });
+}
+
 #[test]
 fn lines_are_edited_as_in_a_shell() {
-    for (keys, value) in [
+    let cases = [
         (format!("abc{LEFT}Z"), "abZc"),
         (format!("bc{HOME}a{END}d"), "abcd"),
         ("bc\x1b[1~a\x1b[4~d".into(), "abcd"),
@@ -52,9 +61,8 @@ fn lines_are_edited_as_in_a_shell() {
         (format!("ab{HOME}\u{4}"), "b"),
         (format!("密码🔑{LEFT}{LEFT}x"), "密x码🔑"),
         (format!("e\u{301}a👩\u{200d}💻{LEFT}{LEFT}x"), "e\u{301}xa👩\u{200d}💻"),
-    ] {
-        assert_eq!(stored(&[], &keys), value, "{keys:?}");
-    }
+    ];
+    each(&cases, |(keys, value)| assert_eq!(stored(&[], keys), *value, "{keys:?}"));
 }
 
 #[test]
@@ -92,7 +100,7 @@ fn keys_without_a_meaning_do_nothing() {
         "\x1bx",
         "\x1b[I",
     ];
-    for key in keys {
+    each(&keys, |key| {
         let cloud = Cloud::start();
         let mut terminal = Terminal::of(cloud.kv_secrets().env("PROBE", key.escape_default().to_string()));
         terminal.answer(NAME, "n");
@@ -104,7 +112,7 @@ fn keys_without_a_meaning_do_nothing() {
         terminal.press("b\r");
         let screen = terminal.screen();
         assert_eq!(cloud.created("n"), ["ab"], "{key:?}: {screen}");
-    }
+    });
 }
 
 const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----";
@@ -116,13 +124,16 @@ fn marked(text: &str) -> String {
 
 #[test]
 fn a_marked_paste_is_one_answer_with_its_line_breaks() {
-    assert_eq!(stored(&[], &marked(PEM)), PEM);
-    assert_eq!(stored(&[], &marked(&format!("{PEM}\n"))), format!("{PEM}\n"));
-    assert_eq!(stored(&["--hide-value"], &marked(PEM)), PEM);
-    assert_eq!(stored(&[], &marked("\ttab\r\nb 密码🔑")), "\ttab\n\nb 密码🔑");
-    assert_eq!(stored(&[], &format!("a{}{LEFT}b", marked("xy"))), "axby");
     let long = "0123456789 ".repeat(2000);
-    assert_eq!(stored(&[], &marked(&long)), long);
+    let cases: [(&[&str], String, &str); 6] = [
+        (&[], marked(PEM), PEM),
+        (&[], marked("two\nlines\n"), "two\nlines\n"),
+        (&["--hide-value"], marked(PEM), PEM),
+        (&[], marked("\ttab\r\nb 密码🔑"), "\ttab\n\nb 密码🔑"),
+        (&[], format!("a{}{LEFT}b", marked("xy")), "axby"),
+        (&[], marked(&long), &long),
+    ];
+    each(&cases, |(options, keys, value)| assert_eq!(stored(options, keys), *value, "{keys:?}"));
 }
 
 #[test]
@@ -154,7 +165,7 @@ fn an_unmarked_paste_in_several_lines_is_refused_and_thrown_away() {
 
 #[test]
 fn control_characters_in_a_paste_are_refused_by_name() {
-    for (paste, name) in [
+    let cases = [
         ("a\x1b[31mb", "U+001B"),
         ("a\u{3}b", "U+0003"),
         ("a\u{7}b", "U+0007"),
@@ -162,7 +173,8 @@ fn control_characters_in_a_paste_are_refused_by_name() {
         ("a\0b", "U+0000"),
         ("a\x1b5b", "U+001B"),
         ("a\x1b[Db", "U+001B"),
-    ] {
+    ];
+    each(&cases, |(paste, name)| {
         let cloud = Cloud::start();
         let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
         terminal.answer(NAME, "n");
@@ -174,7 +186,7 @@ fn control_characters_in_a_paste_are_refused_by_name() {
         ends_as_it_began(terminal);
         // What stood after the cursor's place is gone with the rest of the line.
         assert_eq!(cloud.created("n"), ["good"], "{paste:?}");
-    }
+    });
 }
 
 #[test]
@@ -241,17 +253,18 @@ fn only_a_deliberate_answer_destroys() {
 
 #[test]
 fn ctrl_c_and_ctrl_d_end_every_question_with_a_word_on_a_line_of_its_own() {
-    for key in ["\u{3}", "\u{4}"] {
-        for question in ["name", "value", "empty", "retype", "again"] {
+    let questions = ["name", "value", "empty", "retype", "again"];
+    each(&questions, |question| {
+        for key in ["\u{3}", "\u{4}"] {
             let cloud = Cloud::start();
             cloud.set("production", "one");
             let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
-            match question {
+            match *question {
                 "name" => terminal.expect(NAME),
                 "retype" | "again" => {
                     terminal.answer(NAME, "production");
                     terminal.expect(RETYPE);
-                    if question == "again" {
+                    if *question == "again" {
                         terminal.press("\r");
                         terminal.expect(NAME);
                     }
@@ -259,7 +272,7 @@ fn ctrl_c_and_ctrl_d_end_every_question_with_a_word_on_a_line_of_its_own() {
                 _ => {
                     terminal.answer(NAME, "n");
                     terminal.expect(VALUE);
-                    if question == "empty" {
+                    if *question == "empty" {
                         terminal.press("\r");
                         terminal.expect("[y/N] ");
                     }
@@ -269,7 +282,7 @@ fn ctrl_c_and_ctrl_d_end_every_question_with_a_word_on_a_line_of_its_own() {
             is_as_before(terminal);
             assert_eq!(cloud.holds("production"), Holds::Versions(1));
         }
-    }
+    });
 }
 
 #[test]
@@ -336,10 +349,10 @@ fn stdout_may_lead_elsewhere() {
 #[test]
 fn a_narrow_or_resized_window_keeps_the_line() {
     let value = "0123456789".repeat(12);
-    for columns in [20, 37, 48, 79] {
+    each(&[20, 37, 48, 79], |columns| {
         let cloud = Cloud::start();
         let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
-        terminal.resize(columns);
+        terminal.resize(*columns);
         terminal.answer(NAME, "n");
         terminal.expect(VALUE);
         terminal.press(&value);
@@ -347,5 +360,35 @@ fn a_narrow_or_resized_window_keeps_the_line() {
         terminal.press(&format!("{HOME}<{END}>\r"));
         ends_as_it_began(terminal);
         assert_eq!(cloud.created("n"), [format!("<{value}>")], "{columns}");
+    });
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_and_no_control_character_in_it_acts() {
+    for rest in ["", "\x1c", "\x13", "\x1a"] {
+        let cloud = Cloud::start();
+        let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
+        terminal.answer(NAME, "n");
+        terminal.expect(VALUE);
+        let mut bytes = b"\x1b[200~ab\xff".to_vec();
+        bytes.extend(rest.as_bytes());
+        bytes.extend(b"cd\x1b[201~\r");
+        terminal.press_bytes(&bytes);
+        terminal.expect("That was not text in UTF-8, and nothing of it was taken.");
+        terminal.answer(VALUE, "good");
+        let shown = ends_as_it_began(terminal);
+        assert!(shown.contains("status 0"), "{rest:?}: {shown}");
+        assert_eq!(cloud.created("n"), ["good"], "{rest:?}");
     }
+}
+
+#[test]
+fn a_number_that_the_editor_takes_for_repetitions_stops_no_interruption() {
+    let cloud = Cloud::start();
+    let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
+    terminal.expect(NAME);
+    terminal.press("\x1b5");
+    terminal.expect("(arg: 5)");
+    terminal.press("\u{3}");
+    is_as_before(terminal);
 }

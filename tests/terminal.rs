@@ -7,7 +7,7 @@ use crate::support::{
 };
 use nix::sys::signal::Signal;
 use rexpect::session::{PtySession, spawn_command};
-use std::process::Command;
+use std::{io::Write as _, process::Command};
 
 pub const NAME: &str = "Input a name for your secret > ";
 pub const VALUE: &str = "Input a value for your secret > ";
@@ -64,6 +64,11 @@ impl Terminal {
     /// What is shown before `text`.
     pub fn until(&mut self, text: &str) -> String {
         self.session.exp_string(text).unwrap()
+    }
+
+    /// Sends bytes that are no text.
+    pub fn press_bytes(&mut self, bytes: &[u8]) {
+        self.session.process().get_file_handle().unwrap().write_all(bytes).unwrap();
     }
 
     pub fn press(&mut self, keys: &str) {

@@ -68,7 +68,10 @@ mod unix {
     use crate::terminal::output::about;
     use nix::{
         poll::{PollFd, PollFlags, PollTimeout, poll},
-        sys::termios::{FlushArg, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcflush, tcgetattr, tcsetattr},
+        sys::termios::{
+            FlushArg, InputFlags, LocalFlags, SetArg, SpecialCharacterIndices as Key, Termios, tcflush, tcgetattr,
+            tcsetattr,
+        },
         unistd::read,
     };
     use std::{
@@ -78,6 +81,8 @@ mod unix {
         time::{Duration, Instant},
     };
 
+    /// Stands for a key that does nothing (`_POSIX_VDISABLE`).
+    const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
     /// How long the rest of a paste may take to arrive, in milliseconds.
     const IN_FLIGHT: u16 = 30;
     /// How long input without an end is thrown away.
@@ -93,12 +98,16 @@ mod unix {
             self.before.lock().unwrap_or_else(PoisonError::into_inner).clone()
         }
 
-        /// Stops the echo, and the line discipline that would cut a long paste. Ctrl-C still interrupts.
+        /// Stops the echo, and the line discipline that would cut a long paste. Ctrl-C still interrupts; other keys do
+        /// nothing, since they would leave the terminal so.
         pub(in crate::terminal) fn quiet(&self) {
             self.change(|settings| {
                 settings.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
-                settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
-                settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+                // Ctrl-S would stop the output.
+                settings.input_flags.remove(InputFlags::IXON);
+                for (key, value) in [(Key::VMIN, 1), (Key::VTIME, 0), (Key::VQUIT, DISABLED), (Key::VSUSP, DISABLED)] {
+                    settings.control_chars[key as usize] = value;
+                }
             });
         }
 
@@ -114,8 +123,8 @@ mod unix {
         pub(in crate::terminal) fn read_without_waiting() -> bool {
             let _ = is_input_within(IN_FLIGHT);
             let Ok(mut settings) = tcgetattr(stdin()) else { return false };
-            settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 0;
-            settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            settings.control_chars[Key::VMIN as usize] = 0;
+            settings.control_chars[Key::VTIME as usize] = 0;
             tcsetattr(stdin(), SetArg::TCSANOW, &settings).is_ok()
         }
 

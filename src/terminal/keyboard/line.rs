@@ -72,7 +72,9 @@ impl ConditionalEventHandler for Line {
             open.paste = Some(String::new());
             return Some(Cmd::Noop);
         }
-        if open.is_rest_of_unknown(key) || n != 1 || !positive {
+        // The editor takes Alt and a digit for a number of repetitions.
+        let repeats = n != 1 || !positive;
+        if open.is_rest_of_unknown(key) || repeats && !ends(key) {
             return Some(Cmd::Noop);
         }
         if is_enter(key)
@@ -122,6 +124,11 @@ pub(super) enum Unknown {
     Key,
     /// What a terminal says about itself.
     Report,
+}
+
+/// Whether the key ends a question.
+fn ends(key: &KeyEvent) -> bool {
+    is_enter(key) || matches!(key, KeyEvent(KeyCode::Char('C' | 'D'), Modifiers::CTRL))
 }
 
 fn is_enter(key: &KeyEvent) -> bool {
