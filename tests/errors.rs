@@ -3,7 +3,7 @@
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
-    kv_secrets, run, send, transcript,
+    each, kv_secrets, run, send, transcript,
 };
 use nix::sys::signal::Signal;
 use std::{
@@ -179,12 +179,13 @@ fn a_deletion_under_way_is_waited_for() {
 
 #[test]
 fn what_may_pass_is_tried_again() {
-    for fault in [
+    let faults = [
         fault(429, "Throttled", "", "Too many requests."),
         fault(503, "ServiceUnavailable", "", "Later."),
         Fault::ResetBefore,
         Fault::CutOff,
-    ] {
+    ];
+    each(&faults, |fault| {
         for request in [
             "GET /secrets/n/versions",
             "PUT /secrets/n",
@@ -198,7 +199,7 @@ fn what_may_pass_is_tried_again() {
             assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{request} {fault:?}: {}", run.stderr);
             assert_eq!(cloud.holds("n"), Holds::Deleted);
         }
-    }
+    });
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     support::{
         Cloud,
         cloud::{Fault, Holds},
-        send, wait_until,
+        each, send, wait_until,
     },
     terminal::{NAME, Terminal, VALUE, ends_as_it_began, is_as_before},
 };
@@ -28,15 +28,6 @@ fn stored(options: &[&str], keys: &str) -> String {
     let shown = ends_as_it_began(terminal);
     assert_eq!(cloud.created("n").len(), 1, "{keys:?}: {shown}");
     cloud.created("n").remove(0)
-}
-
-/// Tries the cases side by side, since each of them mostly waits.
-fn each<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
-    std::thread::scope(|scope| {
-        for case in cases {
-            scope.spawn(|| test(case));
-        }
-    });
 }
 
 #[test]

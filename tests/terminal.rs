@@ -3,7 +3,7 @@
 use crate::support::{
     Cloud,
     cloud::{Fault, Holds},
-    kv_secrets, send,
+    each, kv_secrets, send,
 };
 use nix::sys::signal::Signal;
 use rexpect::session::{PtySession, spawn_command};
@@ -187,14 +187,14 @@ fn an_empty_value_is_asked_about_once() {
 
 #[test]
 fn a_value_longer_than_the_screen_is_wide_is_shown_once() {
-    for length in [47, 48, 49, 127, 128, 129, 300] {
-        let value = "0123456789".repeat(30)[..length].to_owned();
+    each(&[47, 48, 49, 127, 128, 129, 300], |length| {
+        let value = "0123456789".repeat(30)[..*length].to_owned();
         let mut terminal = Terminal::demo(&[]);
         terminal.answer(NAME, "n");
         terminal.answer(VALUE, &value);
         // vt100 joins the rows of a wrapped line, as a terminal does when text is copied.
         assert_eq!(terminal.screen(), screen_of("n", &value), "{length}");
-    }
+    });
 }
 
 const RETYPE: &str = "Type its name again to do that, or press Enter for another name > ";

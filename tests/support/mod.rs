@@ -70,6 +70,16 @@ pub fn send(signal: Signal, pid: u32) {
     signal::kill(Pid::from_raw(pid.try_into().expect("a process")), signal).expect("kill");
 }
 
+/// Tries the cases side by side, since each of them mostly waits.
+#[allow(dead_code, reason = "the benchmark has no cases")]
+pub fn each<T: Sync>(cases: &[T], test: impl Fn(&T) + Sync) {
+    thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| test(case));
+        }
+    });
+}
+
 /// Waits until `holds`, which an event brings about.
 pub fn wait_until(holds: impl Fn() -> bool) {
     for _ in 0..6_000 {
