@@ -72,7 +72,7 @@ pub enum ProxyFailure {
 impl ConnectionError {
     /// Whether the next try may do better.
     pub fn may_pass(&self) -> bool {
-        matches!(self.reason, Reason::NameServer { .. })
+        matches!(self.reason, Reason::NameServer { timed_out: false, .. })
     }
 
     /// Finds out why `error` came instead of a connection to `url`; the error itself, where that is not known.
