@@ -4,6 +4,7 @@
 
 mod early;
 mod errors;
+mod faults;
 mod keyboard;
 mod piped;
 mod readme;

@@ -2,7 +2,7 @@
 
 use crate::azure::operation::{Operation, is_authorized};
 use azure_core::http::{
-    Context, Request, StatusCode,
+    AsyncRawResponse, Context, RawResponse, Request, StatusCode,
     policies::{Policy, PolicyResult},
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,19 +60,30 @@ impl Policy for Leftover {
             (Operation::Delete, Left::PerhapsSecret | Left::Secret) => Left::PerhapsDeletion,
             _ => before,
         });
-        let result = next[0].send(ctx, request, &next[1..]).await;
-        let Ok(response) = &result else { return result };
+        let response = next[0].send(ctx, request, &next[1..]).await?.try_into_raw_response().await?;
         let status = response.status();
         let now = match operation {
             Operation::Set if status.is_success() => Left::Secret,
+            Operation::Delete if status.is_success() && is_gone_at_once(&response) => Left::Nothing,
             Operation::Delete if status.is_success() => Left::Deletion,
             Operation::Set | Operation::Delete if status.is_client_error() && status != StatusCode::RequestTimeout => {
                 before
             }
             Operation::GetDeleted if status.is_success() || status == StatusCode::Forbidden => Left::Nothing,
-            _ => return result,
+            _ => return Ok(again(response)),
         };
         self.replace(&name, |_| now);
-        result
+        Ok(again(response))
     }
+}
+
+/// Whether a vault without soft delete has deleted the secret: there is nothing to recover.
+fn is_gone_at_once(response: &RawResponse) -> bool {
+    serde_json::from_slice(response.body()).is_ok_and(|body: serde_json::Value| body["recoveryId"].is_null())
+}
+
+/// An answer that has been read, to be read again.
+pub(super) fn again(response: RawResponse) -> AsyncRawResponse {
+    let (status, headers, body) = response.deconstruct();
+    AsyncRawResponse::from_bytes(status, headers, body)
 }

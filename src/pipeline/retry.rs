@@ -3,6 +3,7 @@
 //! The SDK's own retries cannot serve: they wait as long as a server asks, and when an exchange breaks off before its
 //! challenge they repeat the request without the body that the SDK has put aside.
 
+use super::leftover::again;
 use crate::{
     azure::{answer::ServiceError, connection::ConnectionError, delete_secret::asked_to_wait, find},
     terminal::note,
@@ -11,7 +12,7 @@ use azure_core::{
     Error,
     error::ErrorKind,
     http::{
-        AsyncRawResponse, Context, RawResponse, Request,
+        Context, RawResponse, Request,
         policies::{Policy, PolicyResult},
     },
 };
@@ -98,10 +99,7 @@ impl Policy for Retry {
                 None
             };
             let Some(wait) = wait.filter(|wait| *wait < time_left.get()) else {
-                return outcome.map(|response| {
-                    let (status, headers, body) = response.deconstruct();
-                    AsyncRawResponse::from_bytes(status, headers, body)
-                });
+                return outcome.map(again);
             };
             if outcome.as_ref().is_ok_and(is_being_deleted) && !waited_for_deletion {
                 note!("A secret of that name is still being deleted; waiting for that ...");

@@ -4,7 +4,7 @@ use crate::{
     demo::{DemoCredential, InMemoryVault},
     pipeline::{Pipeline, leftover::Left},
 };
-use azure_core::http::{HttpClient, Method, RequestContent, StatusCode, Transport, headers::Headers};
+use azure_core::http::{AsyncRawResponse, HttpClient, Method, RequestContent, StatusCode, Transport, headers::Headers};
 use azure_security_keyvault_secrets::{SecretClient, models::SetSecretParameters};
 use std::future::pending;
 

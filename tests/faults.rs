@@ -1,0 +1,376 @@
+//! Random schedules of faults: whatever answers, the last word on what is in the vault is true.
+//!
+//! Each schedule follows from a number. `FAULTS=FIRST..END cargo test --test outside faults::schedules -- --ignored` runs
+//! those of a range, and prints each that breaks a rule.
+
+use azure_core::{
+    Error,
+    error::ErrorKind,
+    http::{
+        AsyncRawResponse, ClientOptions, HttpClient, Method, RawResponse, Request, StatusCode, Transport,
+        headers::Headers,
+    },
+};
+use kv_secrets::{
+    azure::{
+        CredentialOptions,
+        operation::{Operation, is_authorized},
+    },
+    demo::{DemoCredential, InMemoryVault},
+    guard::Choices,
+    pipeline::{Pipeline, leftover::Left},
+    quickstart,
+    terminal::prompt::Prompt,
+};
+use std::{
+    env,
+    future::pending,
+    ops::Range,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout};
+
+/// The schedules of every test run, beside those that once broke a rule.
+const EACH_RUN: Range<u64> = 0..400;
+
+/// A small generator of numbers, the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    fn one_in(&mut self, chances: u64) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.below(from.len() as u64)).unwrap()].clone()
+    }
+}
+
+/// What a request meets.
+#[derive(Clone, Debug)]
+enum Fault {
+    /// The connection breaks, before or after the request is carried out.
+    Reset { after: bool },
+    /// No answer comes, whether or not the request is carried out.
+    Hang { after: bool },
+    /// An answer of Key Vault's own, which does not carry it out unless it is a 5xx.
+    Error { status: u16, code: &'static str, inner_code: &'static str, after: bool },
+    /// An answer of somebody else's.
+    Other { status: u16, body: &'static str, after: bool },
+}
+
+const OTHER_BODIES: [&str; 8] = [
+    "<html>Please sign in</html>",
+    "{}",
+    "null",
+    "",
+    "[]",
+    r#"{"value":"#,
+    r#"{"id":"https://my-vault.vault.azure.net/secrets/other/1","value":"x"}"#,
+    r#"{"id":"https://other.vault.azure.net/secrets/n/1","value":"x"}"#,
+];
+
+const ERRORS: [(u16, &str, &str); 12] = [
+    (400, "BadParameter", ""),
+    (403, "Forbidden", "ForbiddenByRbac"),
+    (403, "Forbidden", "AccessDenied"),
+    (403, "Forbidden", "ForbiddenByFirewall"),
+    (403, "Forbidden", "SecretDisabled"),
+    (409, "Conflict", "ObjectIsBeingDeleted"),
+    (409, "Conflict", "ObjectIsDeletedButRecoverable"),
+    (429, "Throttled", ""),
+    (500, "InternalServerError", ""),
+    (502, "BadGateway", ""),
+    (503, "ServiceUnavailable", ""),
+    (504, "GatewayTimeout", ""),
+];
+
+impl Fault {
+    fn random(dice: &mut Dice) -> Self {
+        let after = dice.one_in(2);
+        match dice.below(10) {
+            0 | 1 => Self::Reset { after },
+            2 => Self::Hang { after },
+            3..=6 => {
+                let (status, code, inner_code) = dice.pick(&ERRORS);
+                Self::Error { status, code, inner_code, after: after && status >= 500 }
+            }
+            _ => {
+                let status = dice.pick(&[200, 204, 302, 400, 403, 404, 407, 408, 409, 500, 502, 503, 511]);
+                Self::Other { status, body: dice.pick(&OTHER_BODIES), after }
+            }
+        }
+    }
+
+    /// Whether the request is carried out all the same.
+    fn carries_out(&self) -> bool {
+        match self {
+            Self::Reset { after } | Self::Hang { after } | Self::Error { after, .. } | Self::Other { after, .. } => {
+                *after
+            }
+        }
+    }
+
+    /// Whether the program cannot know that it was not carried out.
+    fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Reset { .. } | Self::Hang { .. } | Self::Other { .. } => true,
+            Self::Error { status, .. } => *status >= 500,
+        }
+    }
+}
+
+/// A vault behind a bad network.
+struct Faulty {
+    vault: InMemoryVault,
+    soft_delete: bool,
+    denied: Vec<&'static str>,
+    state: Mutex<State>,
+}
+
+struct State {
+    dice: Dice,
+    /// One request in so many meets a fault.
+    odds: u64,
+    log: Vec<String>,
+    uncertain_set: bool,
+    uncertain_delete: bool,
+}
+
+impl std::fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Faulty")
+    }
+}
+
+fn name_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::ListVersions => "list",
+        Operation::Set => "set",
+        Operation::Get => "get",
+        Operation::Delete => "delete",
+        Operation::GetDeleted => "get-deleted",
+        Operation::Purge => "purge",
+    }
+}
+
+fn error(status: u16, code: &str, inner_code: &str) -> AsyncRawResponse {
+    let body = serde_json::json!({ "error": { "code": code, "message": "m", "innererror": { "code": inner_code } } });
+    AsyncRawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_string())
+}
+
+impl Faulty {
+    /// What the vault itself does.
+    async fn carry_out(&self, request: &Request) -> RawResponse {
+        let response = self.vault.execute_request(request).await.unwrap().try_into_raw_response().await.unwrap();
+        let is_delete = matches!(Operation::of(request), Some((Operation::Delete, _)));
+        if self.soft_delete || !is_delete || !response.status().is_success() {
+            return response;
+        }
+        // Without soft delete the secret is gone at once, and the answer has no recovery id.
+        self.ask(Method::Delete, "/deletedsecrets/n").await;
+        let body = r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","attributes":{}}"#;
+        RawResponse::from_bytes(StatusCode::Ok, Headers::new(), body)
+    }
+
+    /// Asks the vault past the network; the status.
+    async fn ask(&self, method: Method, path: &str) -> u16 {
+        self.asked(method, path, "").await.0
+    }
+
+    async fn asked(&self, method: Method, path: &str, body: &'static str) -> (u16, String) {
+        let url = format!("https://my-vault.vault.azure.net{path}?api-version=2025-07-01");
+        let mut request = Request::new(url.parse().unwrap(), method);
+        request.insert_header("authorization", "Bearer somebody");
+        request.set_body(body);
+        let response = self.vault.execute_request(&request).await.unwrap().try_into_raw_response().await.unwrap();
+        (response.status().into(), String::from_utf8_lossy(response.body()).into_owned())
+    }
+
+    /// What has become of the secret, really.
+    async fn truth(&self) -> Truth {
+        if self.ask(Method::Get, "/secrets/n").await == 200 {
+            let (_, versions) = self.asked(Method::Get, "/secrets/n/versions", "").await;
+            return Truth::Live(versions.matches("/secrets/n/").count());
+        }
+        if self.ask(Method::Get, "/deletedsecrets/n").await == 200 {
+            return Truth::Deleted;
+        }
+        if self.ask(Method::Delete, "/deletedsecrets/n").await == 409 { Truth::BeingDeleted } else { Truth::Gone }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Truth {
+    Live(usize),
+    BeingDeleted,
+    Deleted,
+    Gone,
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Faulty {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let Some((operation, _)) = Operation::of(request) else {
+            return self.vault.execute_request(request).await;
+        };
+        let fault = {
+            let mut state = self.state.lock().unwrap();
+            let odds = state.odds;
+            let mut fault = if state.dice.one_in(odds) { Some(Fault::random(&mut state.dice)) } else { None };
+            // These would be lies of the service's own about what it holds.
+            let lies = [
+                matches!(operation, Operation::GetDeleted) && matches!(fault, Some(Fault::Error { status: 403, .. })),
+                matches!(operation, Operation::Set | Operation::Delete | Operation::Purge)
+                    && !is_authorized(request)
+                    && fault.as_ref().is_some_and(Fault::carries_out),
+            ];
+            if lies.contains(&true) {
+                fault = None;
+            }
+            state.log.push(format!(
+                "{} {}: {fault:?}",
+                name_of(operation),
+                if is_authorized(request) { "" } else { "bare" }
+            ));
+            if is_authorized(request) && fault.as_ref().is_some_and(Fault::is_uncertain) {
+                state.uncertain_set |= operation == Operation::Set;
+                state.uncertain_delete |= operation == Operation::Delete;
+            }
+            fault
+        };
+        if let Some(fault) = fault {
+            if fault.carries_out() && is_authorized(request) {
+                self.carry_out(request).await;
+            }
+            return match fault {
+                Fault::Reset { .. } => Err(Error::with_message(ErrorKind::Io, "reset")),
+                Fault::Hang { .. } => pending().await,
+                Fault::Error { status, code, inner_code, .. } => Ok(error(status, code, inner_code)),
+                Fault::Other { status, body, .. } => {
+                    Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), Headers::new(), body))
+                }
+            };
+        }
+        let denied = is_authorized(request) && self.denied.contains(&name_of(operation));
+        // A caller who may not look at deleted secrets is told so only once there is one.
+        if denied && operation != Operation::GetDeleted {
+            return Ok(error(403, "Forbidden", "ForbiddenByRbac"));
+        }
+        if !is_authorized(request) {
+            return self.vault.execute_request(request).await;
+        }
+        let response = self.carry_out(request).await;
+        if denied && response.status().is_success() {
+            return Ok(error(403, "Forbidden", "ForbiddenByRbac"));
+        }
+        let (status, headers, body) = response.deconstruct();
+        Ok(AsyncRawResponse::from_bytes(status, headers, body))
+    }
+}
+
+/// Runs the quickstart on the schedule of that number; what breaks a rule, if anything does.
+async fn schedule(number: u64) -> Result<(), String> {
+    let mut dice = Dice(number);
+    let soft_delete = !dice.one_in(6);
+    let deletion_takes = if soft_delete { dice.pick(&[0, 0, 500, 3_000, 20_000, 58_000, 70_000]) } else { 0 };
+    let operations = ["list", "get", "set", "delete", "get-deleted", "purge"];
+    let denied = if dice.one_in(4) { vec![dice.pick(&operations), dice.pick(&operations)] } else { Vec::new() };
+    let choices = Choices { overwrite: dice.one_in(4), purge: dice.one_in(3), watched: true };
+    let existing = dice.one_in(4);
+    let interrupted = dice.one_in(4).then(|| Duration::from_millis(dice.below(40_000)));
+    let odds = dice.pick(&[2, 3, 5, 10, 1000]);
+    let state = State { dice, odds, log: Vec::new(), uncertain_set: false, uncertain_delete: false };
+    let vault = InMemoryVault::new(Duration::from_millis(deletion_takes));
+    let faulty = Arc::new(Faulty { vault, soft_delete, denied, state: Mutex::new(state) });
+    if existing {
+        faulty.asked(Method::Put, "/secrets/n", r#"{"value":"production"}"#).await;
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let value_file = directory.path().join("value");
+    std::fs::write(&value_file, "v").unwrap();
+    let prompt = Prompt::new(Some("n".into()), Some(value_file), false).unwrap();
+    let transport = Transport::new(Arc::clone(&faulty) as _);
+    let credential_options = CredentialOptions {
+        client_options: ClientOptions { transport: Some(transport.clone()), ..ClientOptions::default() },
+        instead: Some(Arc::new(DemoCredential)),
+        ..CredentialOptions::default()
+    };
+    let pipeline = Pipeline::default();
+    let client_options = pipeline.client_options(&transport, None, None);
+    let began = Instant::now();
+    let run = quickstart::run("my-vault", credential_options, client_options, &prompt, choices);
+    let outcome = timeout(interrupted.unwrap_or(Duration::from_secs(3600)), run).await;
+
+    let took = began.elapsed();
+    let truth = faulty.truth().await;
+    let left = pipeline.leftover.left();
+    let state = faulty.state.lock().unwrap();
+    let left = left.first().map_or(Left::Nothing, |(_, left)| *left);
+    let untouched = existing && truth == Truth::Live(1);
+    let is_told_truly = match left {
+        Left::Nothing => matches!(truth, Truth::Deleted | Truth::Gone) || untouched,
+        Left::Secret => matches!(truth, Truth::Live(_)),
+        Left::Deletion => !matches!(truth, Truth::Live(_)),
+        Left::PerhapsSecret => state.uncertain_set || interrupted.is_some(),
+        Left::PerhapsDeletion => state.uncertain_delete || interrupted.is_some(),
+    };
+    let rules = [
+        (is_told_truly, "what is left is told truly"),
+        (!existing || choices.overwrite || truth == Truth::Live(1), "a secret of somebody else's is not touched"),
+        (!matches!(outcome, Ok(Ok(_))) || left == Left::Nothing, "a success leaves nothing"),
+        (took < Duration::from_secs(300), "it ends"),
+    ];
+    let broken: Vec<_> = rules.iter().filter(|(holds, _)| !holds).map(|(_, rule)| *rule).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let outcome = outcome.map(|outcome| outcome.map(|_| ()).map_err(|error| format!("{error:#}")));
+    Err(format!(
+        "{number}: not {broken:?}: {truth:?}, told {left:?}, {outcome:?} after {took:?}; {choices:?}, existing {existing}, \
+         soft delete {soft_delete}, deletion takes {deletion_takes} ms, denied {:?}\n    {}",
+        faulty.denied,
+        state.log.join("\n    ")
+    ))
+}
+
+/// Schedules in process, on paused time. The transcripts would fill the screen, so the test below runs this.
+#[test]
+#[ignore = "any_schedule_is_told_truly runs it"]
+fn schedules() {
+    let range = env::var("FAULTS").unwrap();
+    let (first, end) = range.split_once("..").unwrap();
+    let mut broken = 0;
+    for number in first.parse::<u64>().unwrap()..end.parse().unwrap() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        if let Err(why) = runtime.block_on(schedule(number)) {
+            broken += 1;
+            eprintln!("{why}");
+        }
+    }
+    assert_eq!(broken, 0);
+}
+
+fn holds_for(range: Range<u64>) {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--ignored", "--exact", "faults::schedules", "--nocapture"]);
+    child.env("FAULTS", format!("{}..{}", range.start, range.end)).stdin(Stdio::null()).stdout(Stdio::null());
+    let output = child.stderr(Stdio::piped()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn any_schedule_is_told_truly() {
+    holds_for(EACH_RUN);
+}
