@@ -374,3 +374,71 @@ fn holds_for(range: Range<u64>) {
 fn any_schedule_is_told_truly() {
     holds_for(EACH_RUN);
 }
+
+/// What the program has said of what is left.
+fn told(stderr: &str) -> Left {
+    let sentences = [
+        ("The secret 'n' may be in my-vault", Left::PerhapsSecret),
+        ("The secret 'n' is still in my-vault. To delete it", Left::Secret),
+        ("The secret 'n' is still in my-vault, unless its deletion has begun", Left::PerhapsDeletion),
+        ("The deletion of the secret 'n' from my-vault has begun", Left::Deletion),
+    ];
+    let mut said = sentences.iter().filter(|(sentence, _)| stderr.contains(sentence));
+    let left = said.next().map_or(Left::Nothing, |(_, left)| *left);
+    assert!(said.next().is_none(), "{stderr}");
+    left
+}
+
+/// The same by the binary, over TLS and with signals.
+#[test]
+fn any_schedule_of_the_binary_is_told_truly() {
+    use crate::support::{Cloud, cloud, each, send};
+    use std::io::Write as _;
+    let numbers: Vec<u64> = (0..24).collect();
+    each(&numbers, |number| {
+        let mut dice = Dice(*number);
+        let cloud = Cloud::start();
+        let requests = [
+            "GET /secrets/n/versions",
+            "PUT /secrets/n",
+            "GET /secrets/n/?",
+            "DELETE /secrets/n",
+            "GET /deletedsecrets/n",
+        ];
+        for _ in 0..dice.below(4) {
+            let fault = match dice.below(6) {
+                0 => cloud::Fault::ResetBefore,
+                1 => cloud::Fault::ResetAfter,
+                2 => cloud::Fault::CutOff,
+                3 => cloud::Fault::Answer(200, &[("content-type", "text/html")], "<html>sign in</html>".into()),
+                4 => cloud::Fault::error(503, "ServiceUnavailable", "", "Later."),
+                _ => cloud::Fault::error(403, "Forbidden", "ForbiddenByRbac", "No."),
+            };
+            let times = usize::try_from(1 + dice.below(5)).unwrap();
+            cloud.plan(dice.pick(&requests), times, fault);
+        }
+        let signal = dice.one_in(3).then(|| Duration::from_millis(dice.below(60)));
+        let mut child =
+            cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
+        if let Some(after) = signal {
+            std::thread::sleep(after);
+            if child.try_wait().unwrap().is_none() {
+                send(nix::sys::signal::Signal::SIGINT, child.id());
+            }
+        }
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("the-secret-value") && !stderr.contains("panicked"), "{number}: {stderr}");
+        let holds = cloud.holds("n");
+        let left = told(&stderr);
+        let is_told_truly = match left {
+            Left::Nothing => holds == cloud::Holds::Deleted || holds == cloud::Holds::Versions(0),
+            Left::Secret => matches!(holds, cloud::Holds::Versions(versions) if versions > 0),
+            Left::Deletion => holds == cloud::Holds::Deleted,
+            Left::PerhapsSecret | Left::PerhapsDeletion => true,
+        };
+        assert!(is_told_truly, "{number}: {holds:?}, {stderr}");
+        assert!(output.status.code() != Some(0) || left == Left::Nothing, "{number}: {stderr}");
+    });
+}

@@ -319,3 +319,84 @@ fn only_harmless_variables_are_taken_from_dotenv() {
     assert_eq!(broken.status, 2);
     assert!(broken.stderr.contains("AZURE_CLIENT_SECRET") && !broken.stderr.contains("s3cr3t"), "{}", broken.stderr);
 }
+
+fn unauthorized(challenge: &str, message: &str) -> Fault {
+    let challenge = Box::leak(challenge.to_owned().into_boxed_str());
+    let headers: &[(&str, &str)] = Box::leak(Box::new([("WWW-Authenticate", &*challenge)]));
+    Fault::Answer(401, headers, format!(r#"{{"error":{{"code":"Unauthorized","message":"{message}"}}}}"#))
+}
+
+const CHALLENGE: &str =
+    "Bearer authorization=\"https://login.microsoftonline.com/T\", resource=\"https://vault.azure.net\"";
+
+#[test]
+fn a_token_that_is_refused_for_a_moment_is_no_fault_of_the_account() {
+    for message in
+        ["AKV10046: Unable to resolve the key used for signature validation.", "IDX10222: The token is not yet valid."]
+    {
+        let cloud = Cloud::start();
+        // Each try is repeated once by the SDK.
+        cloud.plan("PUT /secrets/n", 4, unauthorized(CHALLENGE, message));
+        let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+        assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
+
+        let cloud = Cloud::start();
+        cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
+        let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
+        let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", "    date\n"]);
+        assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+        assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
+    }
+}
+
+#[test]
+fn a_claims_challenge_says_to_sign_in_again_and_that_the_request_was_refused() {
+    let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"";
+    for request in ["GET /secrets/n/versions", "PUT /secrets/n", "GET /secrets/n/?", "DELETE /secrets/n"] {
+        let cloud = Cloud::start();
+        cloud.plan(request, 9, unauthorized(challenge, "AKV10057"));
+        let sentence = "my-vault refused the request: it wants you to sign in again, since something about the account has changed.";
+        let run = fails(&mut cloud.kv_secrets(), sentence, &["    az logout\n    az login\n"]);
+        let left = matches!(request, "GET /secrets/n/?" | "DELETE /secrets/n");
+        assert_eq!(run.stderr.contains("The secret 'n' is still in my-vault. To delete it"), left, "{}", run.stderr);
+        assert!(left || !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn throttled_to_the_end_nothing_is_said_to_be_left() {
+    let cloud = Cloud::start();
+    cloud.plan("PUT /secrets/n", 9, Fault::error(429, "Throttled", "", "Too many requests."));
+    let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+    assert!(run.stderr.starts_with("error: my-vault answered 429 Too Many Requests, 4 times in "), "{}", run.stderr);
+    assert!(!run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+    assert_eq!((cloud.created("n").len(), cloud.holds("n")), (4, Holds::Versions(0)));
+}
+
+#[test]
+fn an_earlier_lost_answer_is_not_forgotten_when_the_last_try_is_refused() {
+    for lost in [Fault::ResetAfter, Fault::ResetBefore, Fault::error(503, "ServiceUnavailable", "", "Later.")] {
+        let cloud = Cloud::start();
+        cloud.plan("PUT /secrets/n", 1, lost);
+        cloud.plan("PUT /secrets/n", 1, Fault::error(400, "BadParameter", "", "No."));
+        let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+        assert!(run.stderr.starts_with("error: my-vault answered 400 Bad Request, 2 times in "), "{}", run.stderr);
+        assert!(run.stderr.contains("The secret 'n' may be in my-vault"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_conflict_without_an_inner_code_is_recognised_by_its_message() {
+    let conflict = |message: &str| json(409, &format!(r#"{{"error":{{"code":"Conflict","message":"{message}"}}}}"#));
+    let cloud = Cloud::start();
+    cloud.plan(
+        "PUT /secrets/n",
+        1,
+        conflict("Secret n is currently being deleted and cannot be re-created; retry later."),
+    );
+    assert_eq!(run(&mut cloud.kv_secrets(), "n\nv\n").stdout, transcript("my-vault", "n", "v"));
+    let recoverable = "Secret m is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.";
+    cloud.plan("PUT /secrets/m", 1, conflict(recoverable));
+    let run = run(&mut cloud.kv_secrets(), "m\nv\n");
+    assert!(run.stderr.contains("az keyvault secret recover --vault-name my-vault --name m"), "{}", run.stderr);
+}

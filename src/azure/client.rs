@@ -2,8 +2,8 @@
 
 use super::{
     address::{is_localhost, is_loopback},
-    answer::KeyVaultAnswers,
     connection::{ConnectionError, LookupFailed, Reason},
+    genuine::KeyVaultAnswers,
 };
 use azure_core::{
     Error,

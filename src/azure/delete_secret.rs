@@ -5,7 +5,7 @@
 //! not look at deleted secrets it then says 403. See
 //! <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
 
-use super::answer::{ServiceError, Unanswered};
+use super::{answer::ServiceError, genuine::Unanswered};
 use azure_core::{
     Error,
     error::ErrorKind,

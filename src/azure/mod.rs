@@ -7,7 +7,7 @@
 //! - [`credential`] has `DefaultAzureCredential`.
 //! - [`client`] has the client's options: TLS, proxies, limits; [`connection`] tells why there is no connection.
 //! - [`delete_secret`] has `begin_delete_secret` and its poller.
-//! - [`answer`] tells what the service said, and whether it was Key Vault at all; [`operation`] what it was asked.
+//! - [`answer`] tells what the service said, [`genuine`] whether it was Key Vault at all, [`operation`] what it was asked.
 
 pub mod address;
 pub mod answer;
@@ -15,6 +15,7 @@ pub mod client;
 pub mod connection;
 pub mod credential;
 pub mod delete_secret;
+pub mod genuine;
 pub mod operation;
 
 pub use address::VaultAddress;

@@ -1,10 +1,11 @@
 //! Work that is done ahead, while the person types.
 
 use crate::azure::{
-    answer::{ForeignChallenge, NotKeyVault, ServiceError},
+    answer::ServiceError,
     connection::ConnectionError,
     credential::SignInFailed,
     find,
+    genuine::{ForeignChallenge, NotKeyVault},
 };
 use azure_core::Error;
 use std::future::{Future, pending};

@@ -7,10 +7,11 @@ use crate::{
     azure::{
         VaultAddress,
         address::is_secret_name,
-        answer::{ForeignChallenge, NotKeyVault, ServiceError},
+        answer::ServiceError,
         clean,
         delete_secret::DeletionPending,
         find, first_line,
+        genuine::{ForeignChallenge, NotKeyVault},
     },
     pipeline::retry::NoAnswer,
 };
