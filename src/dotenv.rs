@@ -144,6 +144,13 @@ mod tests {
     }
 
     #[test]
+    fn windows_line_endings_are_no_part_of_a_value() {
+        let text = "KEY_VAULT_NAME=my-vault\r\nOTHER='never closed\r\nAZURE_CLIENT_ID=\"a b\"\r\nNO_COLOR=\r\n";
+        let taken = "KEY_VAULT_NAME=\"my-vault\"\nAZURE_CLIENT_ID=\"a b\"\nNO_COLOR=\"\"\n";
+        assert_eq!(sorted_out(text).unwrap().0, taken);
+    }
+
+    #[test]
     fn a_line_of_somebody_elses_stops_nothing() {
         let (taken, _) = sorted_out("OTHER='never closed\nKEY_VAULT_NAME=my-vault\n").unwrap();
         assert_eq!(taken, "KEY_VAULT_NAME=\"my-vault\"\n");
