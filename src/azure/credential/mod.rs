@@ -5,6 +5,8 @@
 //! <https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains#defaultazurecredential-overview>.
 
 mod command_line;
+mod powershell;
+mod process_group;
 mod reason;
 mod source;
 
