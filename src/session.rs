@@ -94,6 +94,8 @@ fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
         outcome
     });
     runtime.shutdown_background();
+    // An interrupted run has not taken it away.
+    output::stop_spinning();
     outcome
 }
 
