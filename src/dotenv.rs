@@ -1,6 +1,6 @@
 //! Reads `.env` in the working directory, which may be anybody's: only harmless variables are taken from it.
 
-use crate::terminal::note;
+use crate::terminal::{note, shell::Shell};
 use std::{env, fmt, fs, io};
 
 /// What is taken from `.env`. None of these says where a token or a secret goes, beyond the vault that the run shows.
@@ -79,7 +79,8 @@ pub fn load() -> Result<(), InvalidDotenv> {
     // Setting a variable is unsafe in itself; here, before any thread runs, the library may.
     let _ = dotenvy::from_read(taken.as_bytes());
     for name in ignored.into_iter().filter(|name| env::var_os(name).is_none()) {
-        note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: export {name}=...");
+        let set = Shell::HERE.set(&name, "...");
+        note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: {set}");
     }
     Ok(())
 }
