@@ -9,7 +9,6 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use std::{
     env, fs,
     io::{Read as _, Write as _},
@@ -67,10 +66,25 @@ fn meter() {
     let wall = began.elapsed();
     assert_eq!(transcript, support::transcript("my-vault", &name, "value"));
 
+    let [cpu, peak] = usage();
+    println!("{} {cpu} {peak}", milliseconds(wall));
+}
+
+/// CPU milliseconds and peak megabytes of the processes that this one has started.
+#[cfg(unix)]
+fn usage() -> [f64; 2] {
+    use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("rusage");
     let cpu: [i64; 2] = [usage.user_time(), usage.system_time()].map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
-    let peak = usage.max_rss() as f64 * 1024.0 / 1e6;
-    println!("{} {} {peak}", milliseconds(wall), cpu.iter().sum::<i64>() as f64 / 1e3);
+    // macOS counts bytes.
+    let unit = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
+    [cpu.iter().sum::<i64>() as f64 / 1e3, usage.max_rss() as f64 * unit / 1e6]
+}
+
+/// Windows keeps no such account of children.
+#[cfg(windows)]
+fn usage() -> [f64; 2] {
+    [f64::NAN; 2]
 }
 
 /// Milliseconds from the start to the first byte of the first prompt.
@@ -86,7 +100,9 @@ fn first_prompt(cloud: &Cloud) -> f64 {
 /// Milliseconds from the last keypress of a person who types for 2 s to the first request with a token, where `az` takes
 /// 1 s to give it.
 fn last_keypress(cloud: &Cloud) -> Vec<f64> {
-    cloud.cli("az", &format!("/bin/sleep 1; {}", cloud::AZ_SIGNED_IN));
+    let wait =
+        if cfg!(windows) { "@\"%SYSTEMROOT%\\System32\\ping\" -n 2 127.0.0.1 >nul\r\n" } else { "/bin/sleep 1; " };
+    cloud.cli("az", &format!("{wait}{}", cloud::AZ_SIGNED_IN));
     let once = |run| {
         let before = cloud.received().len();
         let mut child = spawn(&mut cloud.kv_secrets());

@@ -1,26 +1,32 @@
 //! The command line, and what it asks for.
 
+use crate::terminal::shell::Shell;
 use clap::{ColorChoice, CommandFactory as _, Parser};
-use clap_complete::Shell;
+use clap_complete::Shell as Completions;
 use std::{
     io::{Write as _, stdout},
     path::PathBuf,
     process::ExitCode,
 };
 
-const EXAMPLES: &str = "\
-Examples:
+/// What the program can be used for.
+fn examples() -> String {
+    let piped = format!("{} | kv-secrets", Shell::HERE.two_lines());
+    format!(
+        "Examples:
   kv-secrets --demo --explain                         what each step does, without an Azure account
-  KEY_VAULT_NAME=my-vault kv-secrets                  the tutorial, in your vault
-  printf 'my-secret\\nmy value\\n' | kv-secrets         the same at a pipe
-  kv-secrets --name my-secret --value-file value.txt  without questions";
+  kv-secrets --vault my-vault                         the tutorial, in your vault
+  {piped:<50}  the same at a pipe
+  kv-secrets --name my-secret --value-file value.txt  without questions"
+    )
+}
 
 const SHOWING: &str = "Showing it to others";
 
 /// The quickstart for Azure Key Vault secrets: asks for a secret's name and value, creates that secret
 /// in your vault, retrieves it, and deletes it. Sign in first with az login, or try it with --demo.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment, after_help = EXAMPLES)]
+#[command(version, verbatim_doc_comment, after_help = examples())]
 pub struct Cli {
     /// The vault's name, or its URL in other clouds [env: KEY_VAULT_NAME]
     #[arg(long, value_name = "NAME|URL")]
@@ -65,12 +71,12 @@ pub struct Cli {
 
     /// Print completions for a shell: bash, elvish, fish, powershell or zsh
     #[arg(long, value_name = "SHELL", exclusive = true, hide_possible_values = true)]
-    pub completions: Option<Shell>,
+    pub completions: Option<Completions>,
 }
 
 impl Cli {
     /// Prints what a shell needs to complete the command line.
-    pub fn print_completions(shell: Shell) -> ExitCode {
+    pub fn print_completions(shell: Completions) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Self::command(), "kv-secrets", &mut script);
         // A reader that goes away has what it wants.

@@ -1,6 +1,6 @@
 //! Reads `.env` in the working directory, which may be anybody's: only harmless variables are taken from it.
 
-use crate::terminal::note;
+use crate::terminal::{note, shell::Shell};
 use std::{env, fmt, fs, io};
 
 /// What is taken from `.env`. None of these says where a token or a secret goes, beyond the vault that the run shows.
@@ -79,7 +79,8 @@ pub fn load() -> Result<(), InvalidDotenv> {
     // Setting a variable is unsafe in itself; here, before any thread runs, the library may.
     let _ = dotenvy::from_read(taken.as_bytes());
     for name in ignored.into_iter().filter(|name| env::var_os(name).is_none()) {
-        note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: export {name}=...");
+        let set = Shell::HERE.set(&name, "...");
+        note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: {set}");
     }
     Ok(())
 }
@@ -141,6 +142,13 @@ mod tests {
         let (taken, ignored) = sorted_out(text).unwrap();
         assert_eq!(taken, "KEY_VAULT_NAME=\"my-vault\"\nAZURE_CLIENT_SECRET=\"a\\$b\\\"c\\\\d\"\n");
         assert_eq!(ignored, ["HTTPS_PROXY", "https_proxy"]);
+    }
+
+    #[test]
+    fn windows_line_endings_are_no_part_of_a_value() {
+        let text = "KEY_VAULT_NAME=my-vault\r\nOTHER='never closed\r\nAZURE_CLIENT_ID=\"a b\"\r\nNO_COLOR=\r\n";
+        let taken = "KEY_VAULT_NAME=\"my-vault\"\nAZURE_CLIENT_ID=\"a b\"\nNO_COLOR=\"\"\n";
+        assert_eq!(sorted_out(text).unwrap().0, taken);
     }
 
     #[test]

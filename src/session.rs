@@ -15,7 +15,7 @@ use crate::{
     terminal::{
         next_steps, note, output,
         prompt::{Interrupted, Prompt},
-        restore::SignalsToReader,
+        restore::{SignalsToReader, understands_escapes},
     },
 };
 use azure_core::http::policies::Policy;
@@ -88,10 +88,14 @@ fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
         prompt.restore();
         if outcome.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
             tools.end().await;
+        } else {
+            tools.leave();
         }
         outcome
     });
     runtime.shutdown_background();
+    // An interrupted run has not taken it away.
+    output::stop_spinning();
     outcome
 }
 
@@ -125,20 +129,35 @@ async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipe
     Ok(())
 }
 
-/// Whether a spinner can turn on stderr.
+/// Whether a spinner can turn on stderr. Windows sets no `TERM`; its consoles know escape sequences or refuse them.
 fn is_lively_terminal() -> bool {
-    stderr().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
+    let is_dumb = env::var_os("TERM").map_or(cfg!(unix), |term| term == "dumb");
+    stderr().is_terminal() && !is_dumb && understands_escapes()
 }
 
 /// Waits for Ctrl-C, or a request to end.
+#[cfg(unix)]
 async fn interrupted() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
-        select! {
-            _ = signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
+    use signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return drop(signal::ctrl_c().await) };
+    select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
-    let _ = signal::ctrl_c().await;
+}
+
+/// Waits for Ctrl-C, Ctrl-Break, or the end of the window or the system. After those last two, Windows gives a program
+/// some seconds to end by itself.
+#[cfg(windows)]
+async fn interrupted() {
+    use signal::windows::{ctrl_break, ctrl_close, ctrl_shutdown};
+    let (Ok(mut stop), Ok(mut close), Ok(mut shutdown)) = (ctrl_break(), ctrl_close(), ctrl_shutdown()) else {
+        return drop(signal::ctrl_c().await);
+    };
+    select! {
+        _ = signal::ctrl_c() => {}
+        _ = stop.recv() => {}
+        _ = close.recv() => {}
+        _ = shutdown.recv() => {}
+    }
 }

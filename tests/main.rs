@@ -2,16 +2,20 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
+#[cfg(unix)]
 mod early;
 mod errors;
 mod faults;
+#[cfg(unix)]
 mod keyboard;
 mod piped;
 mod readme;
 mod rules;
 mod showing;
 mod sign_in;
+#[cfg_attr(windows, allow(dead_code, reason = "the tests at a terminal use the rest"))]
 mod support;
+#[cfg(unix)]
 mod terminal;
 mod wire;
 mod world;

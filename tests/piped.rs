@@ -1,6 +1,7 @@
 //! The binary at a pipe, with the vault in its memory or none at all.
 
 use crate::support::{Run, kv_secrets, run, transcript};
+use kv_secrets::terminal::shell::Shell;
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -101,7 +102,7 @@ fn a_bad_name_or_value_file_is_status_2() {
     fs::write(directory.path().join("long"), "a".repeat(25_601)).unwrap();
     for (arguments, error) in [
         (["--name=a_b", "--value-file=long"], "1 to 127 letters"),
-        (["--name=n", "--value-file=missing"], "cannot be read from the file missing: No such file"),
+        (["--name=n", "--value-file=missing"], "cannot be read from the file missing: "),
         (["--name=n", "--value-file=."], "cannot be read from the file .: "),
         (["--name=n", "--value-file=binary"], "not UTF-8"),
         (["--name=n", "--value-file=long"], "at most 25,600 characters"),
@@ -113,6 +114,42 @@ fn a_bad_name_or_value_file_is_status_2() {
 }
 
 #[test]
+fn a_byte_order_mark_and_windows_line_endings_are_no_part_of_an_answer() {
+    assert_eq!(demo("\u{feff}n\r\n\u{feff}v\r\n").stdout, transcript("demo-vault", "n", "\u{feff}v"));
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("value.txt"), "\u{feff}line 1\r\nline 2\r\n").unwrap();
+    fs::write(directory.path().join(".env"), "\u{feff}KEY_VAULT_NAME=a_b\r\nNO_COLOR=1\r\n").unwrap();
+    let arguments = ["--demo", "--name=n", "--value-file"];
+    for (value_file, stdin) in [("value.txt", ""), ("-", "\u{feff}line 1\r\nline 2\r\n")] {
+        let run = run(kv_secrets(directory.path()).args(arguments).arg(value_file), stdin);
+        assert!(run.stdout.contains("Your secret is 'line 1\r\nline 2'.\n"), "{}", run.stdout);
+    }
+    let dotenv = run(&mut kv_secrets(directory.path()), "n\nv\n");
+    assert!(dotenv.stderr.starts_with("error: \"a_b\" is not a vault"), "{}", dotenv.stderr);
+}
+
+#[test]
+fn utf_16_is_named_as_such_and_how_to_save_as_utf_8() {
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("value.txt"), utf_16("\u{feff}value\r\n")).unwrap();
+    let file = run(kv_secrets(directory.path()).args(["--demo", "--name=n", "--value-file=value.txt"]), "");
+    let stdin = run(kv_secrets(directory.path()).arg("--demo"), utf_16("\u{feff}n\r\nv\r\n"));
+    fs::write(directory.path().join(".env"), utf_16("\u{feff}KEY_VAULT_NAME=x\r\n")).unwrap();
+    let dotenv = run(kv_secrets(directory.path()).arg("--demo"), "n\nv\n");
+    let save = |from, to| Shell::HERE.to_utf8(from, to);
+    for (run, said, helps) in [
+        (file, "What the file value.txt holds is in UTF-16, not in UTF-8.", save("<file>", "<new-file>")),
+        (stdin, "What stdin holds is in UTF-16, not in UTF-8.", "$OutputEncoding = ".into()),
+        (dotenv, "The file .env is in UTF-16.", save(".env", "new.env")),
+    ] {
+        assert_eq!(run.status, 2, "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("error: {said}\n")), "{}", run.stderr);
+        assert!(run.stderr.contains(&helps), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn without_a_vault_it_says_how_to_name_one() {
     let directory = tempfile::tempdir().unwrap();
     for vault in [None, Some("")] {
@@ -120,7 +157,7 @@ fn without_a_vault_it_says_how_to_name_one() {
         command.envs(vault.map(|vault| ("KEY_VAULT_NAME", vault)));
         let run = run(&mut command, "n\nv\n");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""));
-        assert!(run.stderr.contains("export KEY_VAULT_NAME="), "{}", run.stderr);
+        assert!(run.stderr.contains(&Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>")), "{}", run.stderr);
         assert!(run.stderr.contains("kv-secrets --demo"), "{}", run.stderr);
     }
 }

@@ -5,7 +5,9 @@ use crate::support::{
     cloud::{Fault, Holds},
     kv_secrets, run, transcript,
 };
+#[cfg(unix)]
 use crate::terminal::{NAME, Terminal, VALUE};
+#[cfg(unix)]
 use std::{fs, path::Path};
 
 #[test]
@@ -111,6 +113,7 @@ fn completions_are_for_a_shell() {
 }
 
 /// Renders what a terminal shows, and compares it with the checked-in picture.
+#[cfg(unix)]
 fn picture(name: &str, command: &str, lines: &[String]) {
     let lines: Vec<_> = lines.iter().map(|line| stable(line)).collect();
     let svg = anstyle_svg::Term::new().render_svg(&format!("$ {command}\n{}\n", lines.join("\n")));
@@ -123,6 +126,7 @@ fn picture(name: &str, command: &str, lines: &[String]) {
 }
 
 /// The line with the milliseconds, dates and version ids of some run.
+#[cfg(unix)]
 fn stable(line: &str) -> String {
     let mut line = line.to_owned();
     if let Some((before, after)) = line.split_once(" ms: ") {
@@ -140,6 +144,7 @@ fn stable(line: &str) -> String {
     line
 }
 
+#[cfg(unix)]
 #[test]
 fn the_pictures_show_what_the_program_shows() {
     let mut run = Terminal::demo(&[]);

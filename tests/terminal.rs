@@ -401,6 +401,7 @@ fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
     terminal.press("\u{3}");
     let screen = terminal.screen();
     assert!(screen.contains("\nRetrieving your secret from my-vault.\nerror: Interrupted.\n"), "{screen}");
+    assert!(!screen.contains("retrieving the secret"), "{screen}");
 }
 
 #[test]

@@ -8,11 +8,12 @@ use super::{
 use azure_core::{
     Error,
     error::ErrorKind,
-    http::{AsyncRawResponse, ClientOptions, HttpClient, Request, Transport},
+    http::{AsyncRawResponse, ClientOptions, HttpClient, Request, Transport, Url},
 };
 use futures::TryStreamExt as _;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{
-    ClientBuilder,
+    Certificate, ClientBuilder, NoProxy, Proxy,
     dns::{Addrs, Name, Resolve, Resolving},
 };
 use std::{
@@ -49,14 +50,18 @@ pub fn client_options_by(transport: &Transport) -> ClientOptions {
     }
 }
 
-/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` except
-/// for `NO_PROXY` and this computer.
+/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY`, or else of
+/// the system's settings, except for `NO_PROXY` and this computer.
 ///
 /// # Errors
 /// [`NoTrust`] when no trust anchor can be loaded.
 pub fn https() -> Result<Transport, NoTrust> {
-    check_trust_file()?;
-    Ok(Transport::new(Arc::new(Network { client: built(ClientBuilder::new())?, direct: OnceLock::new() })))
+    let trusted = trusted()?;
+    let mut client = trusting(ClientBuilder::new(), &trusted);
+    if let Some(proxy) = all_proxy().filter(|_| !IS_BARE) {
+        client = client.proxy(proxy);
+    }
+    Ok(Transport::new(Arc::new(Network { client: built(client)?, direct: OnceLock::new(), trusted })))
 }
 
 /// Plain HTTP without a proxy, to a service on this computer or in the same rack.
@@ -65,7 +70,7 @@ pub fn https() -> Result<Transport, NoTrust> {
 /// None is known.
 pub fn local_http() -> Result<Transport, NoTrust> {
     let client = built(ClientBuilder::new().no_proxy().tls_certs_only([]))?;
-    Ok(Transport::new(Arc::new(Network { direct: OnceLock::from(client.clone()), client })))
+    Ok(Transport::new(Arc::new(Network { direct: OnceLock::from(client.clone()), client, trusted: Vec::new() })))
 }
 
 fn built(client: ClientBuilder) -> Result<reqwest::Client, NoTrust> {
@@ -95,20 +100,30 @@ impl fmt::Display for NoTrust {
 
 impl std::error::Error for NoTrust {}
 
+/// Has a client trust these in place of the system's own, if there are any.
+fn trusting(client: ClientBuilder, trusted: &[Certificate]) -> ClientBuilder {
+    if trusted.is_empty() { client } else { client.tls_certs_only(trusted.to_vec()) }
+}
+
 /// The file of certificates to trust, if one is named.
 fn trust_file() -> Option<PathBuf> {
     env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
-/// Sees to it that a file named by `SSL_CERT_FILE` holds a certificate; the libraries would pass over one that does not.
-fn check_trust_file() -> Result<(), NoTrust> {
-    let Some(file) = trust_file() else { return Ok(()) };
+/// Whether the system has no settings that the libraries would come upon: for a proxy, and a verifier of its own. Then
+/// environment variables say it all, and the libraries read them.
+const IS_BARE: bool = cfg!(not(any(windows, target_vendor = "apple")));
+
+/// The certificates in a file that `SSL_CERT_FILE` names, as far as the libraries would not trust them by themselves.
+/// The file must hold one; the libraries would pass over one that does not.
+fn trusted() -> Result<Vec<Certificate>, NoTrust> {
+    let Some(file) = trust_file() else { return Ok(Vec::new()) };
     let refuse = |why: String| Err(NoTrust { file: Some(file.clone()), why });
     match std::fs::read(&file) {
         Err(error) => refuse(error.to_string()),
         Ok(bytes) if bytes.trim_ascii().is_empty() => refuse("it is empty".into()),
-        Ok(bytes) => match reqwest::Certificate::from_pem_bundle(&bytes) {
-            Ok(certificates) if !certificates.is_empty() => Ok(()),
+        Ok(bytes) => match Certificate::from_pem_bundle(&bytes) {
+            Ok(certificates) if !certificates.is_empty() => Ok(if IS_BARE { Vec::new() } else { certificates }),
             _ => refuse("it holds no certificate as PEM".into()),
         },
     }
@@ -123,17 +138,32 @@ fn proxy_variable() -> Option<&'static str> {
     names.into_iter().filter_map(first_set).find(is_in_use)
 }
 
+/// Where the proxy for a URL is named, if it has one: by a variable, or by the system's settings.
+fn proxy_of(url: &Url) -> Option<Option<&'static str>> {
+    Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
+    Some(proxy_variable())
+}
+
+/// The proxy that `ALL_PROXY` names for HTTPS. By themselves the libraries let the system's settings come before it.
+fn all_proxy() -> Option<Proxy> {
+    let variable = proxy_variable().filter(|name| name.eq_ignore_ascii_case("ALL_PROXY"))?;
+    Some(Proxy::all(env::var(variable).ok()?).ok()?.no_proxy(NoProxy::from_env()))
+}
+
 /// Reads no more of an answer than one of Key Vault can have, and says why there is no connection.
 #[derive(Debug)]
 struct Network {
     client: reqwest::Client,
+    /// What is trusted in place of the system's own, if anything.
+    trusted: Vec<Certificate>,
     /// For this computer, which no proxy reaches; made when it is first needed.
     direct: OnceLock<reqwest::Client>,
 }
 
 impl Network {
     fn direct(&self) -> &reqwest::Client {
-        self.direct.get_or_init(|| built(ClientBuilder::new().no_proxy()).unwrap_or_else(|_| self.client.clone()))
+        let client = || trusting(ClientBuilder::new().no_proxy(), &self.trusted);
+        self.direct.get_or_init(|| built(client()).unwrap_or_else(|_| self.client.clone()))
     }
 }
 
@@ -144,7 +174,8 @@ impl HttpClient for Network {
         let client = if is_local { self.direct() } else { &self.client };
         let answer = client.execute_request(request).await.map_err(|error| {
             let is_direct = is_local || self.direct.get().is_some();
-            ConnectionError::classify(error, request.url(), proxy_variable().filter(|_| !is_direct).map(Some))
+            let proxy = if is_direct { None } else { proxy_of(request.url()) };
+            ConnectionError::classify(error, request.url(), proxy)
         })?;
         let (status, headers, mut body) = answer.deconstruct();
         let mut bytes = Vec::new();

@@ -1,13 +1,15 @@
 //! What to do when there is no connection.
 
 use super::Remedy;
-use crate::azure::{
-    VaultAddress, clean,
-    connection::{ConnectionError, Distrust, ProxyFailure, Reason},
+use crate::{
+    azure::{
+        VaultAddress, clean,
+        connection::{ConnectionError, Distrust, ProxyFailure, Reason},
+    },
+    terminal::shell::Shell,
 };
 
 const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
-const TRUST: &str = "export SSL_CERT_FILE=/path/to/ca.pem";
 
 /// What is told of a connection that did not come about.
 pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details: String) -> Remedy {
@@ -55,11 +57,17 @@ pub(super) fn no_answer(vault: &VaultAddress, seconds: u64) -> Remedy {
     Remedy::new(format!("{vault} gave no answer within {seconds} s."), CHECK_NETWORK)
 }
 
+/// The command that has a certificate trusted by the program that reads the variable.
+pub(super) fn trust(variable: &str) -> String {
+    Shell::HERE.set(variable, if cfg!(windows) { r"C:\path\to\ca.pem" } else { "/path/to/ca.pem" })
+}
+
 fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String, String) {
+    let (trust, date) = (trust("SSL_CERT_FILE"), Shell::HERE.date());
     match distrust {
         Distrust::UnknownIssuer | Distrust::Other => (
             format!("The certificate of {host} is not trusted: nobody known here has issued it."),
-            format!("Where a proxy inspects TLS, and for an emulator, name the certificate to trust:\n\n    {TRUST}"),
+            format!("Where a proxy inspects TLS, and for an emulator, name the certificate to trust:\n\n    {trust}"),
         ),
         Distrust::OtherName => (
             format!("The certificate that answers for {host} is for another name."),
@@ -74,17 +82,17 @@ fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String,
         ),
         Distrust::Expired => (
             format!("The certificate of {host} has expired, or this computer's clock is ahead."),
-            "Check the clock; then renew the certificate, if it is yours:\n\n    date".into(),
+            format!("Check the clock; then renew the certificate, if it is yours:\n\n    {date}"),
         ),
         Distrust::NotYetValid => (
             format!("The certificate of {host} is not yet valid, or this computer's clock is behind."),
-            "Check the clock:\n\n    date".into(),
+            format!("Check the clock:\n\n    {date}"),
         ),
         Distrust::AuthorityAsServer => (
             format!("The certificate of {host} is a certificate authority's own, which no server may use."),
             format!(
                 "Give the server a certificate without CA:TRUE (basicConstraints=CA:FALSE), and trust it, or its \
-                 issuer:\n\n    {TRUST}"
+                 issuer:\n\n    {trust}"
             ),
         ),
     }
@@ -92,23 +100,26 @@ fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String,
 
 fn proxy(variable: Option<&str>, failure: ProxyFailure, host: &str) -> (String, String) {
     let named = variable.map_or("the system's settings name".to_owned(), |variable| format!("{variable} names"));
-    let set = variable.unwrap_or("HTTPS_PROXY");
+    // A variable comes before the system's settings.
+    let set = Shell::HERE.set(variable.unwrap_or("HTTPS_PROXY"), "http://USER:PASSWORD@HOST:PORT");
+    let without = match variable {
+        Some(variable) => Shell::HERE.unset(variable),
+        None => Shell::HERE.set("NO_PROXY", host),
+    };
     match failure {
         ProxyFailure::WantsPassword => (
             format!("The proxy that {named} wants a user and a password."),
-            format!(
-                "Give it both, with special characters percent-encoded:\n\n    export {set}=http://USER:PASSWORD@HOST:PORT"
-            ),
+            format!("Give it both, with special characters percent-encoded:\n\n    {set}"),
         ),
         ProxyFailure::Refused => (
             format!(
                 "The proxy that {named} refuses to connect to {host}: it does not allow that, or the name is wrong."
             ),
-            format!("Check the vault's name, or ask who runs the proxy; or do without it:\n\n    unset {set}"),
+            format!("Check the vault's name, or ask who runs the proxy; or do without it:\n\n    {without}"),
         ),
         ProxyFailure::NotThere => (
             format!("The proxy that {named} is not there."),
-            format!("Correct the address, or do without a proxy:\n\n    unset {set}"),
+            format!("Correct the address, or do without a proxy:\n\n    {without}"),
         ),
     }
 }

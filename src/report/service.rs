@@ -14,6 +14,7 @@ use crate::{
         genuine::{ForeignChallenge, NotKeyVault},
     },
     pipeline::retry::NoAnswer,
+    terminal::shell::Shell,
 };
 use azure_core::error::ErrorKind;
 
@@ -83,7 +84,10 @@ fn of_answer(answer: &ServiceError, effort: Option<&str>, vault: &VaultAddress) 
     let (sentence, advice, link) = match (answer.status, answer.inner_code.as_str()) {
         (401, _) if answer.is_passing_refusal() => (
             format!("{vault} cannot check the token for now: the service has trouble, or the clocks differ."),
-            "Your account is not the cause. Check this computer's clock, then try again:\n\n    date".into(),
+            format!(
+                "Your account is not the cause. Check this computer's clock, then try again:\n\n    {}",
+                Shell::HERE.date()
+            ),
             "",
         ),
         (401, _) if answer.wants_new_sign_in() => (

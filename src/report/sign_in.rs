@@ -1,7 +1,10 @@
 //! What to do when no source gave a token.
 
-use super::Remedy;
-use crate::azure::credential::{Attempt, Kind, Reason, SignInFailed};
+use super::{Remedy, network};
+use crate::{
+    azure::credential::{Attempt, Kind, Reason, SignInFailed},
+    terminal::shell::Shell,
+};
 use std::env;
 
 const SIGN_IN: &str = "https://aka.ms/azsdk/rust/identity/troubleshoot";
@@ -29,10 +32,14 @@ fn next_step(failed: &SignInFailed) -> String {
                 sign in with the Azure CLI:\n\n    az login"
             .into();
     }
-    let (az, azd) = (why_not(Kind::AzureCli), why_not(Kind::AzureDeveloperCli));
+    let tools = [Kind::AzureCli, Kind::AzurePowerShell, Kind::AzureDeveloperCli].map(why_not);
+    for reason in tools.into_iter().flatten() {
+        if let Reason::NotSignedIn { command, .. } = reason {
+            return format!("Sign in:\n\n    {}", here(command));
+        }
+    }
+    let [az, powershell, azd] = tools;
     match (az, azd) {
-        (Some(Reason::NotSignedIn { command, .. }), _) => format!("Sign in:\n\n    {}", here(command)),
-        (_, Some(Reason::NotSignedIn { command, .. })) => format!("Sign in:\n\n    {command}"),
         (Some(Reason::DoesNotRun(_)), _) => {
             "Repair the Azure CLI, https://learn.microsoft.com/cli/azure/install-azure-cli; this must work:\n\n    \
              az version"
@@ -45,6 +52,7 @@ fn next_step(failed: &SignInFailed) -> String {
         (Some(Reason::Unreadable), _) => "Bring the Azure CLI up to date:\n\n    az upgrade".into(),
         (Some(Reason::Said(said)), _) => said_by_az(said),
         (Some(_), _) => "See whether the Azure CLI works by itself:\n\n    az account show".into(),
+        (None, None) if powershell.is_some() => by_powershell(powershell),
         (None, Some(Reason::NotInstalled)) => "Install the Azure Developer CLI, \
              https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd, and sign in:\n\n    \
              azd auth login"
@@ -52,9 +60,27 @@ fn next_step(failed: &SignInFailed) -> String {
         (None, Some(_)) => {
             "See whether the Azure Developer CLI works by itself:\n\n    azd auth login --check-status".into()
         }
-        (None, None) => "AZURE_TOKEN_CREDENTIALS leaves out the Azure CLI. To sign in with it:\n\n    \
-                         unset AZURE_TOKEN_CREDENTIALS\n    az login"
-            .into(),
+        (None, None) => format!(
+            "AZURE_TOKEN_CREDENTIALS leaves out the Azure CLI. To sign in with it:\n\n    {}\n    az login",
+            Shell::HERE.unset("AZURE_TOKEN_CREDENTIALS")
+        ),
+    }
+}
+
+/// What helps where only Azure PowerShell is wanted.
+fn by_powershell(why_not: Option<&Reason>) -> String {
+    match why_not {
+        Some(Reason::NotInstalled) => {
+            "Install PowerShell, https://learn.microsoft.com/powershell/scripting/install, and \
+             in it its module Az.Accounts; then sign in:\n\n    Install-Module Az.Accounts\n    Connect-AzAccount"
+                .into()
+        }
+        Some(Reason::ModuleMissing(module)) => {
+            format!(
+                "Install the module in PowerShell, and sign in:\n\n    Install-Module {module}\n    Connect-AzAccount"
+            )
+        }
+        _ => "See whether Azure PowerShell works by itself:\n\n    Get-AzContext".into(),
     }
 }
 
@@ -62,13 +88,16 @@ fn next_step(failed: &SignInFailed) -> String {
 fn said_by_az(said: &str) -> String {
     let words = |words: &[&str]| words.iter().any(|it| said.contains(it));
     if words(&["PermissionError", "Permission denied"]) {
-        "Signing in again does not help: the Azure CLI may not read its own files. Make them yours:\n\n    \
-         sudo chown -R \"$USER\" ~/.azure"
-            .into()
+        format!(
+            "Signing in again does not help: the Azure CLI may not read its own files. Make them yours:\n\n    {}",
+            Shell::HERE.own(".azure")
+        )
     } else if words(&["CERTIFICATE_VERIFY_FAILED", "SSLError", "certificate verify failed"]) {
-        "Signing in again does not help: the Azure CLI does not trust the certificate of the proxy between here and \
-         Azure. Name the certificate to it:\n\n    export REQUESTS_CA_BUNDLE=/path/to/ca.pem"
-            .into()
+        format!(
+            "Signing in again does not help: the Azure CLI does not trust the certificate of the proxy between here and \
+             Azure. Name the certificate to it:\n\n    {}",
+            network::trust("REQUESTS_CA_BUNDLE")
+        )
     } else if words(&["ConnectionError", "Max retries exceeded", "Failed to resolve", "NameResolutionError"]) {
         "Signing in again does not help: the Azure CLI cannot reach Azure. Check the network, and HTTPS_PROXY if there \
          is a proxy; then try again."
@@ -78,14 +107,15 @@ fn said_by_az(said: &str) -> String {
     }
 }
 
-/// How to sign in with the Azure CLI here: without a browser where none can open.
+/// How to sign in with a tool here: without a browser where none can open.
 fn here(command: &str) -> String {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
     // A command of az's own is passed on as it is: a tenant may forbid the device code.
-    if command != "az login" || desktop && !set("SSH_CONNECTION") {
-        command.to_owned()
-    } else {
-        format!("{command} --use-device-code")
-    }
+    let without_browser = match command {
+        "az login" => " --use-device-code",
+        "Connect-AzAccount" => " -UseDeviceAuthentication",
+        _ => "",
+    };
+    if desktop && !set("SSH_CONNECTION") { command.to_owned() } else { format!("{command}{without_browser}") }
 }

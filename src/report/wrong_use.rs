@@ -1,6 +1,6 @@
 //! What to do when the program was used in a way that cannot work, and so sent nothing.
 
-use super::{Remedy, sentence};
+use super::{Remedy, network, sentence};
 use crate::{
     azure::{
         address::InvalidAddress,
@@ -9,35 +9,54 @@ use crate::{
         find,
     },
     dotenv::InvalidDotenv,
-    terminal::input::InvalidInput,
+    terminal::{input::InvalidInput, shell::Shell},
 };
 use std::error::Error;
 
 const NAME_RULE: &str = "A vault's name has 3 to 24 letters, digits and hyphens; it starts with a letter, ends with a \
                          letter or digit, and has no two hyphens in a row.";
 
-const HOW_TO_SET: &str = "Set the vault's name, without < and >:\n\n    export KEY_VAULT_NAME=<your-key-vault-name>\n\n\
-                          or try the program without an Azure account:\n\n    kv-secrets --demo";
+/// Has PowerShell before 7 send UTF-8 into a pipe, and not ASCII or UTF-16.
+const TO_SEND_UTF8: &str = "$OutputEncoding = [Text.UTF8Encoding]::new()";
 
-const HOW_TO_TRUST: &str = "Name a file of certificates as PEM:\n\n    export SSL_CERT_FILE=/path/to/ca.pem\n\n\
-                            or let the system's be used, which are in a package such as ca-certificates:\n\n    \
-                            unset SSL_CERT_FILE";
+fn how_to_set() -> String {
+    let set = Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>");
+    format!(
+        "Set the vault's name, without < and >:\n\n    {set}\n\n\
+         or try the program without an Azure account:\n\n    kv-secrets --demo"
+    )
+}
+
+fn how_to_trust() -> String {
+    let package =
+        if cfg!(any(windows, target_os = "macos")) { "" } else { ", which are in a package such as ca-certificates" };
+    format!(
+        "Name a file of certificates as PEM:\n\n    {}\n\nor let the system's be used{package}:\n\n    {}",
+        network::trust("SSL_CERT_FILE"),
+        Shell::HERE.unset("SSL_CERT_FILE")
+    )
+}
 
 /// What is told of an error of that sort; none for others.
 pub(super) fn remedy(error: &(dyn Error + 'static)) -> Option<Remedy> {
     let advice = if let Some(InvalidAddress { why, .. }) = find(error) {
         match why {
-            None => HOW_TO_SET.to_owned(),
-            Some(_) => format!("{NAME_RULE}\n\n{HOW_TO_SET}"),
+            None => how_to_set(),
+            Some(_) => format!("{NAME_RULE}\n\n{}", how_to_set()),
         }
     } else if let Some(UnknownSelection { selection }) = find(error) {
         let known = Kind::ALL.map(|kind| kind.to_string()).join(", ");
         let elsewhere = if is_known_elsewhere(selection) { "That one is not available here. " } else { "" };
         format!("{elsewhere}Allowed are dev, prod, and {known}.")
     } else if find::<NoTrust>(error).is_some() {
-        HOW_TO_TRUST.to_owned()
+        how_to_trust()
     } else if let Some(InvalidDotenv::Utf16) = find(error) {
-        "Save it as UTF-8.".to_owned()
+        format!("Save it as UTF-8:\n\n    {}", Shell::HERE.to_utf8(".env", "new.env"))
+    } else if let Some(InvalidInput::Utf16 { file }) = find(error) {
+        match file {
+            Some(_) => format!("Save it as UTF-8:\n\n    {}", Shell::HERE.to_utf8("<file>", "<new-file>")),
+            None => format!("Send UTF-8; in PowerShell:\n\n    {TO_SEND_UTF8}"),
+        }
     } else if find::<InvalidDotenv>(error).is_some() || find::<InvalidInput>(error).is_some() {
         String::new()
     } else {

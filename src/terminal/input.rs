@@ -6,10 +6,16 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The bytes that the longest value needs at most in UTF-8.
 const VALUE_BYTES: u64 = 4 * MAX_VALUE_CHARS as u64;
+/// The byte order mark with which some programs begin UTF-8.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Whether nothing was read from stdin yet. The process has one stdin, and so one of this.
+static STDIN_AT_START: AtomicBool = AtomicBool::new(true);
 
 /// What was given cannot be a secret's name or value.
 #[derive(Debug)]
@@ -25,6 +31,11 @@ pub enum InvalidInput {
     Ended,
     /// It is not text in UTF-8.
     NotUtf8 {
+        /// The file; none for stdin.
+        file: Option<PathBuf>,
+    },
+    /// It is text in UTF-16, as it begins.
+    Utf16 {
         /// The file; none for stdin.
         file: Option<PathBuf>,
     },
@@ -47,6 +58,7 @@ impl fmt::Display for InvalidInput {
             Self::ValueTooLong => write!(f, "A secret's value has at most 25,600 characters."),
             Self::Ended => write!(f, "The input has ended before an answer."),
             Self::NotUtf8 { file } => write!(f, "What {} holds is not UTF-8.", from(file)),
+            Self::Utf16 { file } => write!(f, "What {} holds is in UTF-16, not in UTF-8.", from(file)),
             Self::Unreadable { file, error } => write!(f, "The value cannot be read from {}: {error}.", from(file)),
         }
     }
@@ -86,20 +98,24 @@ pub fn check_value(value: &str) -> Result<(), InvalidInput> {
 /// # Errors
 /// [`InvalidInput`] when stdin has ended, cannot be read, or is not UTF-8.
 pub fn line_from_stdin() -> Result<String, InvalidInput> {
-    read(io::stdin().lock(), Until::EndOfLine, None)
+    read(io::stdin().lock(), is_stdin_at_start(), Until::EndOfLine, None)
+}
+
+fn is_stdin_at_start() -> bool {
+    STDIN_AT_START.swap(false, Ordering::Relaxed)
 }
 
 /// Reads a secret's value: all of the file, or of what is left on stdin when the path is `-`. A line ending at the very
-/// end is not part of it.
+/// end, and a byte order mark at the very start, are not part of it.
 ///
 /// # Errors
 /// [`InvalidInput`] when it cannot be read, is not UTF-8, or breaks the limit.
 pub fn value_from(path: &Path) -> Result<String, InvalidInput> {
     let value = if path == Path::new("-") {
-        read(io::stdin().lock(), Until::End, None)?
+        read(io::stdin().lock(), is_stdin_at_start(), Until::End, None)?
     } else {
         let file = File::open(path).map_err(|error| InvalidInput::Unreadable { file: Some(path.to_owned()), error })?;
-        read(BufReader::new(file), Until::End, Some(path))?
+        read(BufReader::new(file), true, Until::End, Some(path))?
     };
     check_value(&value).map(|()| value)
 }
@@ -110,13 +126,13 @@ enum Until {
     End,
 }
 
-/// Reads a line or everything, without the line ending (LF or CRLF) at its end. Stops early after more bytes than any
-/// valid answer has.
-fn read(input: impl BufRead, until: Until, file: Option<&Path>) -> Result<String, InvalidInput> {
+/// Reads a line or everything, without the line ending (LF or CRLF) at its end, nor the byte order mark where the input
+/// starts. Stops early after more bytes than any valid answer has.
+fn read(input: impl BufRead, at_start: bool, until: Until, file: Option<&Path>) -> Result<String, InvalidInput> {
     let file = || file.map(Path::to_owned);
     let unreadable = |error| InvalidInput::Unreadable { file: file(), error };
     let mut bytes = Vec::new();
-    let mut input = input.take(VALUE_BYTES + "\r\n".len() as u64);
+    let mut input = input.take(VALUE_BYTES + (BOM.len() + "\r\n".len()) as u64);
     match until {
         Until::EndOfLine => {
             if input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
@@ -124,6 +140,12 @@ fn read(input: impl BufRead, until: Until, file: Option<&Path>) -> Result<String
             }
         }
         Until::End => drop(input.read_to_end(&mut bytes).map_err(unreadable)?),
+    }
+    if at_start && [b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| bytes.starts_with(*mark)) {
+        return Err(InvalidInput::Utf16 { file: file() });
+    }
+    if at_start && bytes.starts_with(BOM) {
+        bytes.drain(..BOM.len());
     }
     let is_cut = input.limit() == 0;
     if bytes.pop_if(|last| *last == b'\n').is_some() {
@@ -142,7 +164,7 @@ mod tests {
     use super::*;
 
     fn line(input: &[u8]) -> Result<String, InvalidInput> {
-        read(input, Until::EndOfLine, None)
+        read(input, true, Until::EndOfLine, None)
     }
 
     #[test]
@@ -162,19 +184,32 @@ mod tests {
     #[test]
     fn no_line_and_no_text_are_errors() {
         assert!(matches!(line(b""), Err(InvalidInput::Ended)));
-        assert!(matches!(line(b"\xff\xfe\n"), Err(InvalidInput::NotUtf8 { .. })));
+        assert!(matches!(line(b"\xff\xfe\n"), Err(InvalidInput::Utf16 { .. })));
+        assert!(matches!(line(b"\xff\n"), Err(InvalidInput::NotUtf8 { .. })));
+        let later = read(b"\xff\xfe\n".as_slice(), false, Until::EndOfLine, None);
+        assert!(matches!(later, Err(InvalidInput::NotUtf8 { .. })));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_answer() {
+        let marked = "\u{feff}\u{feff}é\r\n".as_bytes();
+        assert_eq!(line(marked).unwrap(), "\u{feff}é");
+        assert_eq!(read(marked, false, Until::EndOfLine, None).unwrap(), "\u{feff}\u{feff}é");
+        assert_eq!(read(marked, true, Until::End, None).unwrap(), "\u{feff}é");
+        let longest = format!("\u{feff}{}\r\n", "🔑".repeat(MAX_VALUE_CHARS));
+        assert!(check_value(&read(longest.as_bytes(), true, Until::End, None).unwrap()).is_ok());
     }
 
     #[test]
     fn everything_is_read_but_the_last_line_ending() {
-        let all = |input: &[u8]| read(input, Until::End, None).unwrap();
+        let all = |input: &[u8]| read(input, true, Until::End, None).unwrap();
         assert_eq!(all(b"one\ntwo\n\n"), "one\ntwo\n");
         assert_eq!(all(b""), "");
     }
 
     #[test]
     fn endless_input_ends() {
-        let endless = read(BufReader::new(io::repeat(b'a')), Until::End, None).unwrap();
+        let endless = read(BufReader::new(io::repeat(b'a')), true, Until::End, None).unwrap();
         assert!(check_value(&endless).is_err());
     }
 
@@ -182,7 +217,7 @@ mod tests {
     fn a_value_that_is_too_long_is_not_taken_for_no_text() {
         for emoji in ["🔑", "é", "密"] {
             let long = emoji.repeat(MAX_VALUE_CHARS + 1 + VALUE_BYTES as usize / emoji.len());
-            let error = read(long.as_bytes(), Until::End, None).map(|value| check_value(&value).unwrap_err());
+            let error = read(long.as_bytes(), true, Until::End, None).map(|value| check_value(&value).unwrap_err());
             assert!(matches!(error, Ok(InvalidInput::ValueTooLong) | Err(InvalidInput::ValueTooLong)), "{error:?}");
         }
     }

@@ -6,5 +6,6 @@ pub mod next_steps;
 pub mod output;
 pub mod prompt;
 pub mod restore;
+pub mod shell;
 
 pub(crate) use output::{note, say};

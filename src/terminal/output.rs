@@ -53,7 +53,10 @@ pub(crate) fn about(text: Arguments<'_>) {
 /// Begins to turn a spinner, with the seconds and what is waited for.
 pub(crate) fn spin(waiting_for: &str) {
     let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}");
-    let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    // The fonts of Windows' older consoles have no dots.
+    let style = if cfg!(windows) { style.tick_chars(r"|/-\ ") } else { style };
+    let bar = ProgressBar::new_spinner().with_style(style);
     bar.set_message(waiting_for.to_owned());
     bar.enable_steady_tick(Duration::from_millis(100));
     *spinner() = Some(bar);

@@ -1,11 +1,25 @@
 //! The terminal's own settings, which questions change and no end of the run may leave changed.
 
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
 use super::keyboard::{NoAnswer, Question};
+#[cfg(windows)]
+pub use windows::understands_escapes;
 
 /// The settings of the terminal on stdin as they were at some moment; none where stdin is no terminal.
 pub struct Settings {
     #[cfg(unix)]
     before: std::sync::Mutex<Option<nix::sys::termios::Termios>>,
+    #[cfg(windows)]
+    before: Option<u32>,
+}
+
+/// Whether a terminal that is not dumb understands escape sequences.
+#[cfg(unix)]
+pub fn understands_escapes() -> bool {
+    true
 }
 
 /// Signals that only the thread may get which reads the keyboard, for the time of a question: the line editor notices
@@ -39,9 +53,9 @@ impl SignalsToReader {
     }
 }
 
-#[cfg(unix)]
 impl Drop for SignalsToReader {
     fn drop(&mut self) {
+        #[cfg(unix)]
         if let Some(before) = &self.before {
             let _ = before.thread_set_mask();
         }
@@ -181,29 +195,8 @@ mod unix {
     fn is_input_within(milliseconds: u16) -> bool {
         let stdin = stdin();
         let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        poll(&mut waiting, PollTimeout::from(milliseconds)).is_ok_and(|ready| ready > 0)
-    }
-}
-
-#[cfg(not(unix))]
-impl Settings {
-    /// The settings as they are now.
-    pub fn now() -> Self {
-        Self {}
-    }
-
-    pub(super) fn quiet(&self) {}
-
-    pub(super) fn read_without_waiting() -> bool {
-        false
-    }
-
-    pub(super) fn discard_input(&self) {}
-
-    /// Makes the settings as they were.
-    pub fn restore(&self) {}
-
-    pub(super) fn ask_plainly(&self, _question: Question) -> Result<String, NoAnswer> {
-        Err(NoAnswer::Interrupted)
+        let ready = poll(&mut waiting, PollTimeout::from(milliseconds)).is_ok_and(|ready| ready > 0);
+        // macOS cannot tell for /dev/tty.
+        ready && !waiting[0].revents().is_some_and(|events| events.contains(PollFlags::POLLNVAL))
     }
 }

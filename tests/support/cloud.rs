@@ -20,7 +20,6 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::Command,
     sync::{
@@ -39,7 +38,10 @@ use tokio_rustls::TlsAcceptor;
 
 /// The token that the fake `az` gives.
 pub const AZ_TOKEN: &str = "token-from-az";
+#[cfg(unix)]
 pub const AZ_SIGNED_IN: &str = r#"echo '{"accessToken":"token-from-az","expires_on":4102444800,"tokenType":"Bearer"}'"#;
+#[cfg(windows)]
+pub const AZ_SIGNED_IN: &str = r#"@echo {"accessToken":"token-from-az","expires_on":4102444800,"tokenType":"Bearer"}"#;
 
 /// The one client secret and federated token that Entra ID takes here, and what App Service's endpoint wants to see.
 pub const CLIENT_SECRET: &str = "the-client-secret";
@@ -159,22 +161,45 @@ impl Cloud {
     }
 
     /// Puts a shell script called `name` on the binary's PATH, which has nothing else; it notes each call.
+    #[cfg(unix)]
     pub fn cli(&self, name: &str, script: &str) {
         let path = self.bin().join(name);
         let calls = self.directory.path().join("calls");
         let script = format!("#!/bin/sh\nCALLS='{}'\necho \"{name} $*\" >>\"$CALLS\"\n{script}\n", calls.display());
         fs::write(&path, script).expect("write");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
     }
 
-    /// Takes that script away.
+    /// Puts a batch file of that name there.
+    #[cfg(windows)]
+    pub fn cli(&self, name: &str, script: &str) {
+        let calls = self.directory.path().join("calls");
+        let script = format!("@echo {name} %*>>\"{}\"\r\n{script}\r\n", calls.display());
+        fs::write(self.bin().join(name).with_extension("cmd"), script).expect("write");
+    }
+
+    /// Puts a program of that name there that says this and ends so.
+    pub fn cli_says(&self, name: &str, stdout: &str, stderr: &str, status: i32) {
+        let [stdout, stderr] = [("stdout", stdout), ("stderr", stderr)].map(|(stream, text)| {
+            let file = self.directory.path().join(format!("{name}.{stream}"));
+            fs::write(&file, text).expect("write");
+            file.display().to_string()
+        });
+        #[cfg(unix)]
+        self.cli(name, &format!("/bin/cat '{stdout}'; /bin/cat '{stderr}' >&2; exit {status}"));
+        #[cfg(windows)]
+        self.cli(name, &format!("@type \"{stdout}\"\r\n@type \"{stderr}\" >&2\r\n@exit /b {status}"));
+    }
+
+    /// Takes that program away.
     pub fn without_cli(&self, name: &str) {
-        fs::remove_file(self.bin().join(name)).expect("a script");
+        let extension = if cfg!(windows) { "cmd" } else { "" };
+        fs::remove_file(self.bin().join(name).with_extension(extension)).expect("a script");
     }
 
     /// The calls of the CLIs, each a line.
     pub fn cli_calls(&self) -> String {
-        fs::read_to_string(self.directory.path().join("calls")).unwrap_or_default()
+        fs::read_to_string(self.directory.path().join("calls")).unwrap_or_default().replace("\r\n", "\n")
     }
 
     /// The binary, told of this cloud, with `my-vault` as its vault.

@@ -3,6 +3,7 @@
 pub mod cloud;
 
 pub use cloud::Cloud;
+#[cfg(unix)]
 use nix::{
     sys::signal::{self, Signal},
     unistd::Pid,
@@ -19,6 +20,9 @@ use std::{
 pub fn kv_secrets(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kv-secrets"));
     command.env_clear().current_dir(directory);
+    // Without it no program finds Windows' own libraries, and the SDK no safe working directory.
+    #[cfg(windows)]
+    command.env("SYSTEMROOT", std::env::var_os("SYSTEMROOT").expect("a system"));
     command
 }
 
@@ -66,6 +70,7 @@ pub fn transcript(vault: &str, name: &str, value: &str) -> String {
 }
 
 /// Sends a signal to a process.
+#[cfg(unix)]
 pub fn send(signal: Signal, pid: u32) {
     signal::kill(Pid::from_raw(pid.try_into().expect("a process")), signal).expect("kill");
 }

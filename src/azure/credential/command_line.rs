@@ -1,9 +1,9 @@
-//! Runs the command-line tools that give tokens: `az`, `azd`.
+//! Runs the command-line tools that give tokens: `az`, `azd`, PowerShell.
 
-use super::reason::Reason;
+use super::{process_group::ProcessGroup, reason::Reason};
 use azure_identity::Executor;
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     env,
     ffi::OsStr,
     io,
@@ -22,30 +22,54 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a tool that is asked to end may take.
 const TO_END: Duration = Duration::from_secs(1);
 
-/// The command-line tools that are running. A tool that nobody waits for any more is left to end by itself, since it may
-/// be writing its own files.
+/// The command-line tools that are running, by their process ids. A tool that nobody waits for any more is left to end
+/// by itself, since it may be writing its own files.
 #[derive(Debug, Default)]
-pub struct CommandLineTools(Mutex<BTreeSet<u32>>);
+pub struct CommandLineTools(Mutex<BTreeMap<u32, ProcessGroup>>);
 
 impl CommandLineTools {
-    fn running(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<u32, ProcessGroup>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks all that still run to end, and kills those that have not ended after a second.
     pub async fn end(&self) {
-        let groups: Vec<_> = self.running().iter().copied().collect();
-        for group in &groups {
-            signal(*group, Signal::End);
-        }
+        self.running().values_mut().for_each(ProcessGroup::end);
         let _ = timeout(TO_END, async {
             while !self.running().is_empty() {
                 sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
-        for group in self.running().iter() {
-            signal(*group, Signal::Kill);
+        self.running().values_mut().for_each(ProcessGroup::kill);
+    }
+
+    /// Lets those that still run end by themselves, also after this program.
+    pub fn leave(&self) {
+        std::mem::take(&mut *self.running()).into_values().for_each(ProcessGroup::release);
+    }
+
+    /// Runs a tool to its end: without our stdin, which holds the secret's value; in a directory where nobody has put a
+    /// program of the same name; and in a process group of its own.
+    async fn output(self: &Arc<Self>, mut command: Command) -> io::Result<Output> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).current_dir(safe_directory());
+        let (child, group) = ProcessGroup::spawn(&mut command)?;
+        let id = child.id().unwrap_or_default();
+        let tools = Arc::clone(self);
+        tools.running().insert(id, group);
+        let ended = tokio::spawn(async move {
+            let output = child.wait_with_output().await;
+            if let Some(group) = tools.running().remove(&id) {
+                group.release();
+            }
+            output
+        });
+        match timeout(PATIENCE, ended).await {
+            Ok(output) => output.map_err(io::Error::other)?,
+            Err(_) => {
+                self.end().await;
+                Err(io::Error::other(Reason::NoAnswer(PATIENCE)))
+            }
         }
     }
 }
@@ -62,40 +86,37 @@ pub(super) struct Tool {
 
 #[async_trait::async_trait]
 impl Executor for Tool {
-    /// Runs without our stdin, which holds the secret's value; in a directory where nobody has put a program of the same
-    /// name; and in a process group of its own, since the tool runs below a shell and would outlive it.
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        if !is_on_path(self.name) {
+        if on_path(self.name).is_none() {
             return Err(io::Error::other(Reason::NotInstalled));
         }
         let mut command = Command::new(program);
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.current_dir(safe_directory());
-        #[cfg(unix)]
-        command.process_group(0);
-        let child = command.spawn()?;
-        let id = child.id();
-        let tools = Arc::clone(&self.tools);
-        tools.running().extend(id);
-        let ended = tokio::spawn(async move {
-            let output = child.wait_with_output().await;
-            tools.running().retain(|running| Some(*running) != id);
-            output
-        });
-        let Ok(output) = timeout(PATIENCE, ended).await else {
-            self.tools.end().await;
-            return Err(io::Error::other(Reason::NoAnswer(PATIENCE)));
-        };
-        let output = output.map_err(io::Error::other)??;
+        command.args(args);
+        let output = self.tools.output(command).await?;
         if output.status.success() {
             return Ok(output);
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
         Err(io::Error::other(match output.status.code() {
             // The shell's own: it found no interpreter for the tool, or may not run it.
-            Some(126 | 127) => Reason::DoesNotRun(crate::azure::first_line(&stderr)),
+            Some(126 | 127) if cfg!(unix) => Reason::DoesNotRun(crate::azure::first_line(&stderr)),
+            Some(9009) if cfg!(windows) => Reason::DoesNotRun(crate::azure::first_line(&stderr)),
             _ => Reason::from_stderr(&stderr, self.login),
         }))
+    }
+}
+
+/// Runs a program as it is, without a shell around it.
+#[derive(Debug)]
+pub(super) struct Program(pub Arc<CommandLineTools>);
+
+#[async_trait::async_trait]
+impl Executor for Program {
+    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
+        let path = program.to_str().and_then(on_path).ok_or(io::ErrorKind::NotFound)?;
+        let mut command = Command::new(path);
+        command.args(args);
+        self.0.output(command).await
     }
 }
 
@@ -105,30 +126,15 @@ fn safe_directory() -> PathBuf {
     if cfg!(windows) { windows() } else { PathBuf::from("/bin") }
 }
 
-/// Whether a shell finds that program.
-pub(super) fn is_on_path(name: &str) -> bool {
-    let extensions: &[&str] = if cfg!(windows) { &[".cmd", ".exe", ".bat", ".com"] } else { &[""] };
-    let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    env::split_paths(&path).any(|folder| extensions.iter().any(|it| folder.join(format!("{name}{it}")).is_file()))
-}
-
-#[derive(Clone, Copy)]
-enum Signal {
-    End,
-    Kill,
-}
-
-/// Signals a process group; it fails when the group has just ended.
-#[cfg(unix)]
-fn signal(group: u32, signal: Signal) {
-    use nix::{sys::signal, unistd::Pid};
-    let Ok(group) = i32::try_from(group) else { return };
-    let signal = match signal {
-        Signal::End => signal::Signal::SIGTERM,
-        Signal::Kill => signal::Signal::SIGKILL,
+/// Where a shell finds that program; never in a folder that is relative to the one that a tool runs in.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let extensions = match env::var("PATHEXT") {
+        _ if !cfg!(windows) => String::new(),
+        Ok(extensions) if !extensions.is_empty() => extensions,
+        _ => ".COM;.EXE;.BAT;.CMD".to_owned(),
     };
-    let _ = signal::killpg(Pid::from_raw(group), signal);
+    let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    env::split_paths(&path).filter(|folder| folder.is_absolute()).find_map(|folder| {
+        extensions.split(';').map(|it| folder.join(format!("{name}{it}"))).find(|file| file.is_file())
+    })
 }
-
-#[cfg(not(unix))]
-fn signal(_group: u32, _signal: Signal) {}

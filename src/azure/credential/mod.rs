@@ -4,10 +4,14 @@
 //! `AZURE_TOKEN_CREDENTIALS` does to it, are those of the other SDKs:
 //! <https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains#defaultazurecredential-overview>.
 
+mod attempts;
 mod command_line;
+mod powershell;
+mod process_group;
 mod reason;
 mod source;
 
+pub use attempts::{Attempt, Attempts};
 pub use command_line::CommandLineTools;
 pub use reason::Reason;
 pub use source::Kind;
@@ -20,12 +24,7 @@ use azure_core::{
     http::{ClientOptions, ExponentialRetryOptions, RetryOptions},
 };
 use source::{Miss, Source};
-use std::{
-    env, fmt,
-    pin::pin,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{env, fmt, pin::pin, sync::Arc, time::Duration};
 use tokio::{select, sync::Mutex, time::Instant};
 
 /// What a [`DefaultAzureCredential`] is made of.
@@ -44,21 +43,6 @@ pub struct CredentialOptions {
     pub attempts: Attempts,
     /// A credential in place of all sources, for a vault that is not Azure's.
     pub instead: Option<Arc<dyn TokenCredential>>,
-}
-
-/// What came of each source so far, in the order in which they were tried. The one that gave the token is the last.
-#[derive(Clone, Debug, Default)]
-pub struct Attempts(Arc<std::sync::Mutex<Vec<Attempt>>>);
-
-impl Attempts {
-    /// The attempts of the last search.
-    pub fn get(&self) -> Vec<Attempt> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, attempts: &[Attempt]) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = attempts.to_owned();
-    }
 }
 
 impl CredentialOptions {
@@ -95,17 +79,6 @@ pub struct DefaultAzureCredential {
 struct Search {
     chosen: Option<usize>,
     failed: Option<SignInFailed>,
-}
-
-/// What came of one source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// The source.
-    pub source: Kind,
-    /// Why it gave no token; none if it gave one.
-    pub why_not: Option<Reason>,
-    /// How long it took to answer.
-    pub took: Duration,
 }
 
 /// No source gave a token.

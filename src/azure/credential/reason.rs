@@ -15,6 +15,8 @@ pub enum Reason {
     NotInstalled,
     /// The tool is installed and does not run; with what the system says of it.
     DoesNotRun(String),
+    /// The tool is installed without this module of it.
+    ModuleMissing(&'static str),
     /// Nobody is signed in, or a new sign-in is wanted.
     NotSignedIn {
         /// What was said, in a line; none where that is all.
@@ -33,8 +35,9 @@ pub enum Reason {
 impl Reason {
     /// What a credential's error says, without the SDK's words around it.
     pub(super) fn of(error: &Error) -> Self {
-        let given =
-            causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Self>());
+        let given = causes(error).find_map(|cause| {
+            cause.downcast_ref().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Self>())
+        });
         match given {
             Some(reason) => reason.clone(),
             None => Self::Said(
@@ -117,6 +120,7 @@ impl fmt::Display for Reason {
             Self::NoIdentity => write!(f, "this computer has none"),
             Self::NotInstalled => write!(f, "not installed"),
             Self::DoesNotRun(why) => write!(f, "installed, but it does not run: {why}"),
+            Self::ModuleMissing(module) => write!(f, "its module {module} is missing"),
             Self::NotSignedIn { said: None, command } => write!(f, "not signed in; run `{command}`"),
             Self::NotSignedIn { said: Some(said), .. } => write!(f, "{said}"),
             Self::NoAnswer(within) => write!(f, "no answer within {} s", within.as_secs()),

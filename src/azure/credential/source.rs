@@ -1,6 +1,11 @@
 //! The single sources of tokens, each by a credential of `azure_identity` that is built once.
 
-use super::{CredentialOptions, UnknownSelection, command_line::Tool, reason::Reason};
+use super::{
+    CredentialOptions, UnknownSelection,
+    command_line::{Program, Tool},
+    powershell::AzurePowerShellCredential,
+    reason::Reason,
+};
 use azure_core::{
     Error,
     credentials::{AccessToken, Secret, TokenCredential},
@@ -42,6 +47,8 @@ pub enum Kind {
     ManagedIdentity,
     /// The account of `az`.
     AzureCli,
+    /// The account of Azure PowerShell.
+    AzurePowerShell,
     /// The account of `azd`.
     AzureDeveloperCli,
     /// None of Azure's.
@@ -50,8 +57,14 @@ pub enum Kind {
 
 impl Kind {
     /// Azure's, in the order in which they are tried: those of deployed programs, then those of developers.
-    pub const ALL: [Self; 5] =
-        [Self::Environment, Self::WorkloadIdentity, Self::ManagedIdentity, Self::AzureCli, Self::AzureDeveloperCli];
+    pub const ALL: [Self; 6] = [
+        Self::Environment,
+        Self::WorkloadIdentity,
+        Self::ManagedIdentity,
+        Self::AzureCli,
+        Self::AzurePowerShell,
+        Self::AzureDeveloperCli,
+    ];
 
     /// Those that `AZURE_TOKEN_CREDENTIALS` selects.
     pub(super) fn select(selection: &str) -> Result<Vec<Self>, UnknownSelection> {
@@ -68,7 +81,7 @@ impl Kind {
     }
 
     fn is_tool(self) -> bool {
-        matches!(self, Self::AzureCli | Self::AzureDeveloperCli)
+        matches!(self, Self::AzureCli | Self::AzurePowerShell | Self::AzureDeveloperCli)
     }
 }
 
@@ -117,6 +130,9 @@ impl Source {
                 executor: tool("az", "az login"),
                 ..Default::default()
             }))),
+            Kind::AzurePowerShell => {
+                Ok(AzurePowerShellCredential::new(Arc::new(Program(Arc::clone(&options.tools)))) as _)
+            }
             Kind::AzureDeveloperCli => {
                 built(AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
                     executor: tool("azd", "azd auth login"),

@@ -80,6 +80,11 @@ impl ConditionalEventHandler for Line {
         if is_enter(key)
             && open.question.is_some_and(|question| question.last && (question.check)(context.line()).is_ok())
         {
+            #[cfg(windows)]
+            if Settings::is_more_waiting() {
+                (open.entered, open.more) = (Some(context.line().to_owned()), true);
+                return Some(Cmd::AcceptLine);
+            }
             // The editor's next read gives what is waiting, or nothing, which ends the question.
             if Settings::read_without_waiting() {
                 open.entered = Some(context.line().to_owned());
