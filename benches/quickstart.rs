@@ -16,7 +16,10 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{Cloud, cloud};
+use support::{
+    Cloud, cloud,
+    link::{Link, person::Person, pipe::at_pipe, python::python},
+};
 
 const RUNS: usize = 50;
 const METER: &str = "KV_SECRETS_METER";
@@ -40,6 +43,28 @@ fn main() {
     println!("time to the first prompt           {:6.1} ms", median(prompts));
     println!("last keypress to first request     {:6.1} ms, with an az that takes 1 s", median(last_keypress(&cloud)));
     println!("size of the binary                 {:6.1} MB", binary as f64 / 1e6);
+    print_round_trips();
+}
+
+/// Prints for how many round trips to the vault anyone waits, counted over a link with a delay, beside those that the
+/// requests of `kv_secrets.py` take over the same link. A CLI's own time is left out.
+fn print_round_trips() {
+    let cloud = Cloud::start();
+    let waits = Person::at(&cloud, &Link::to(&cloud)).waits("typed");
+    let python = python(&cloud, &Link::to(&cloud), "python");
+    let piped = at_pipe(&cloud, &Link::to(&cloud), "piped", 3).afterwards;
+    let python_piped = python.to_created + python.to_retrieved + python.to_deleted;
+    println!();
+    println!("round trips to the vault           kv-secrets  kv_secrets.py");
+    for (what, ours, pythons) in [
+        ("name's Enter to the value's prompt", waits.to_value_prompt, 0),
+        ("value's Enter to the first done.", waits.to_created, python.to_created),
+        ("  from there to the value", waits.to_retrieved, python.to_retrieved),
+        ("  from there to the last done.", waits.to_deleted, python.to_deleted),
+        ("at a pipe, beyond the CLI's time", piped, python_piped),
+    ] {
+        println!("{what:<34} {ours:10} {pythons:14}");
+    }
 }
 
 /// Wall and CPU milliseconds and peak megabytes of one run, in a process of its own.

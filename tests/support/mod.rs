@@ -1,6 +1,8 @@
 //! What the tests around the binary share: running it, and a cloud on loopback for it to talk to.
 
 pub mod cloud;
+#[cfg(unix)]
+pub mod link;
 
 pub use cloud::Cloud;
 #[cfg(unix)]
