@@ -4,10 +4,13 @@
 //! `AZURE_TOKEN_CREDENTIALS` does to it, are those of the other SDKs:
 //! <https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains#defaultazurecredential-overview>.
 
+mod attempts;
 mod command_line;
+mod imds;
 mod reason;
 mod source;
 
+pub use attempts::{Attempt, Attempts};
 pub use command_line::CommandLineTools;
 pub use reason::Reason;
 pub use source::Kind;
@@ -20,12 +23,7 @@ use azure_core::{
     http::{ClientOptions, ExponentialRetryOptions, RetryOptions},
 };
 use source::{Miss, Source};
-use std::{
-    env, fmt,
-    pin::pin,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{env, fmt, pin::pin, sync::Arc, time::Duration};
 use tokio::{select, sync::Mutex, time::Instant};
 
 /// What a [`DefaultAzureCredential`] is made of.
@@ -46,21 +44,6 @@ pub struct CredentialOptions {
     pub instead: Option<Arc<dyn TokenCredential>>,
 }
 
-/// What came of each source so far, in the order in which they were tried. The one that gave the token is the last.
-#[derive(Clone, Debug, Default)]
-pub struct Attempts(Arc<std::sync::Mutex<Vec<Attempt>>>);
-
-impl Attempts {
-    /// The attempts of the last search.
-    pub fn get(&self) -> Vec<Attempt> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, attempts: &[Attempt]) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = attempts.to_owned();
-    }
-}
-
 impl CredentialOptions {
     /// The options that the environment asks for.
     ///
@@ -72,7 +55,7 @@ impl CredentialOptions {
         Ok(Self {
             selection: env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default(),
             client_options: by(https()?),
-            local_client_options: by(local_http()?),
+            local_client_options: by(imds::redirected(local_http()?)),
             tools: Arc::default(),
             attempts: Attempts::default(),
             instead: None,
@@ -95,17 +78,6 @@ pub struct DefaultAzureCredential {
 struct Search {
     chosen: Option<usize>,
     failed: Option<SignInFailed>,
-}
-
-/// What came of one source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// The source.
-    pub source: Kind,
-    /// Why it gave no token; none if it gave one.
-    pub why_not: Option<Reason>,
-    /// How long it took to answer.
-    pub took: Duration,
 }
 
 /// No source gave a token.
@@ -156,6 +128,7 @@ impl DefaultAzureCredential {
                 present = &mut presence => break present,
                 found = &mut tools, if early.is_none() => {
                     if found.token.is_some() {
+                        outcome.then(Outcome::unavailable(managed.kind, Reason::Overtaken));
                         outcome.then(found);
                         return outcome;
                     }
@@ -244,7 +217,9 @@ impl TokenCredential for DefaultAzureCredential {
             Some(chosen) => first_of(&self.sources[chosen..=chosen], scope).await,
             None => self.find(scope).await,
         };
-        self.attempts.set(&outcome.attempts);
+        if search.chosen.is_none() || outcome.token.is_none() {
+            self.attempts.set(&outcome.attempts);
+        }
         match outcome.token {
             Some(token) => {
                 let kind = outcome.attempts.last().map(|attempt| attempt.source);
