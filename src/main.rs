@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         return Cli::print_completions(shell);
     }
     if let Err(error) = dotenv::load() {
-        return report(&anyhow::Error::from(error).into());
+        return report(&anyhow::Error::from(error).into(), cli.explain);
     }
     match cli.color {
         ColorChoice::Auto if is_dumb() => set_colors_enabled_stderr(false),
@@ -20,6 +20,6 @@ fn main() -> ExitCode {
     }
     match session::run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => report(&failure),
+        Err(failure) => report(&failure, cli.explain),
     }
 }

@@ -1,24 +1,26 @@
 //! Puts a run together: which vault, which terminal, which policies; and says how it ended.
 
 use crate::{
-    azure::{CredentialOptions, VaultAddress},
+    azure::{self, CredentialOptions, VaultAddress},
     cli::Cli,
     demo,
     guard::Choices,
     pipeline::{
         Pipeline,
-        explain::{Calls, Exchanges},
+        explain::{Calls, Exchanges, Step, Story},
         leftover::Left,
         progress::Progress,
     },
     quickstart,
     terminal::{
-        next_steps, note, output,
+        next_steps::{self, Ending},
+        note, output,
         prompt::{Interrupted, Prompt},
         restore::{SignalsToReader, understands_escapes},
     },
 };
 use azure_core::http::policies::Policy;
+use dialoguer::console::style;
 use std::{
     env,
     io::{IsTerminal as _, stderr, stdout},
@@ -101,30 +103,47 @@ fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
 
 async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipeline: &Pipeline) -> anyhow::Result<()> {
     if cli.demo {
-        note!("Demo: the vault is in this program's memory, and nothing leaves this computer.");
+        note!(
+            "{} the vault is in this program's memory, and nothing leaves this computer.",
+            style("Demo:").for_stderr().bold()
+        );
     }
-    let step = cli.step && prompt.is_terminal();
-    if cli.step && !step {
+    let keyboard = prompt.keyboard().filter(|_| cli.step).map(Arc::clone);
+    if cli.step && keyboard.is_none() {
         note!("--step is ignored, since nobody can press Enter at a pipe.");
     }
-    let progress = Progress::default();
-    let calls: Option<Arc<dyn Policy>> = if cli.explain || step {
-        Some(Arc::new(Calls::new(step, !cli.demo)))
+    let watched = cli.explain || keyboard.is_some();
+    let vault = VaultAddress::parse(&key_vault_name(cli))?;
+    let attempts = options.attempts.clone();
+    let story = Story::new(vault.clone(), cli.explain);
+    let calls: Option<Arc<dyn Policy>> = if watched {
+        let (others_can_look, hide_value) = (!cli.demo, cli.hide_value);
+        let step = keyboard.map(|keyboard| Step { keyboard, others_can_look, hide_value });
+        Some(Arc::new(Calls::new(story.clone(), step)))
     } else if is_lively_terminal() {
-        Some(Arc::new(progress.clone()))
+        Some(Arc::new(Progress::new(attempts.clone())))
     } else {
         None
     };
-    let exchanges = cli.explain.then(|| Arc::new(Exchanges::new(options.attempts.clone())) as _);
+    let exchanges = cli.explain.then(|| {
+        let exchanges = Exchanges::new(story.clone(), attempts, is_lively_terminal());
+        Arc::new(exchanges) as Arc<dyn Policy>
+    });
     let transport = options.client_options.transport.clone().unwrap_or_default();
     let client_options = pipeline.client_options(&transport, calls, exchanges);
-    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge, watched: cli.explain || step };
+    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge, watched };
     let outcome = quickstart::run(&key_vault_name(cli), options, client_options, prompt, choices).await;
-    progress.stop();
-    let deleted_secret = outcome?;
+    let deleted_secret = outcome.map_err(|error| match azure::find::<Interrupted>(error.as_ref()) {
+        Some(interrupted) => (*interrupted).into(),
+        None => error,
+    })?;
+    story.recap();
     if stdout().is_terminal() && stderr().is_terminal() {
-        let vault = VaultAddress::parse(&key_vault_name(cli))?;
-        next_steps::say(&deleted_secret, (!cli.demo && !cli.purge).then_some(&vault));
+        next_steps::say(match (cli.demo, cli.purge) {
+            (true, _) => Ending::Demo { explained: cli.explain },
+            (false, true) => Ending::Purged,
+            (false, false) => Ending::Deleted(&deleted_secret, &vault),
+        });
     }
     Ok(())
 }

@@ -48,7 +48,10 @@ fn a_missing_permission_takes_the_question_away() {
     cloud.cli("az", &format!("/bin/sleep 0.5; {AZ_SIGNED_IN}"));
     cloud.plan("GET /secrets/", 9, forbidden("AccessDenied", POLICY));
     let screen = fails_early(&mut cloud.kv_secrets(), "half a na");
-    assert!(screen.contains("error: The access policies of my-vault do not allow this to your account."), "{screen}");
+    assert!(
+        screen.contains("error: The access policies of my-vault do not allow your account to do this."),
+        "{screen}"
+    );
     assert!(screen.contains("az keyvault set-policy --name my-vault"), "{screen}");
 }
 

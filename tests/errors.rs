@@ -79,7 +79,7 @@ fn an_access_policy_is_missing() {
         fails(
             &cloud,
             NOTHING,
-            "The access policies of my-vault do not allow this to your account.",
+            "The access policies of my-vault do not allow your account to do this.",
             &[
                 "    az keyvault set-policy --name my-vault --object-id 0b1d-2e --secret-permissions delete get list set\n",
             ],
@@ -123,7 +123,7 @@ fn the_network_is_shut() {
     fails(
         &cloud,
         NOTHING,
-        "my-vault takes no requests from public networks.",
+        "my-vault accepts no requests from public networks.",
         &["Only a private endpoint reaches it", "No role or access policy helps"],
     );
 }
@@ -150,7 +150,7 @@ fn the_token_is_of_another_tenant() {
     fails(
         &cloud,
         NOTHING,
-        "my-vault does not take the token of the account that you are signed in with.",
+        "my-vault does not accept the token of the account that you are signed in with.",
         &["    az login --tenant the-vaults-tenant\n", "AKV10032"],
     );
 }
@@ -278,7 +278,7 @@ fn answers_that_are_no_answers_are_refused() {
         assert_eq!(run.status, 1);
         assert!(
             run.stderr.starts_with("error: Something other than Key Vault answered for my-vault, with 200 OK")
-                || run.stderr.starts_with("error: The answer of my-vault cannot be read."),
+                || run.stderr.starts_with("error: The answer from my-vault cannot be read."),
             "{}",
             run.stderr
         );

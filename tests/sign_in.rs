@@ -12,8 +12,10 @@ use kv_secrets::terminal::shell::Shell;
 use nix::sys::signal::Signal;
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
     process::{Command, Stdio},
+    thread,
 };
 
 const AZD: &str = r#"{"token":"token-from-azd","expiresOn":"2100-01-01T00:00:00Z"}"#;
@@ -103,6 +105,40 @@ fn an_app_in_app_service_signs_in_with_its_managed_identity() {
     let run = not_signed_in(command.env("IDENTITY_HEADER", "a-wrong-header"));
     assert!(run.stderr.contains("ManagedIdentityCredential was refused"), "{}", run.stderr);
     assert!(!run.stderr.contains("a-wrong-header"), "{}", run.stderr);
+}
+
+/// A service for the identities of virtual machines, which gives a token to any of them; and its URL.
+fn imds() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = String::new();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).unwrap() > 0 {}
+            let (status, body) = match head.to_lowercase().contains("\r\nmetadata: true\r\n") {
+                true => (
+                    "200 OK",
+                    r#"{"access_token":"token-of-machine","expires_on":"4102444800","resource":"https://vault.azure.net","token_type":"Bearer"}"#,
+                ),
+                false => ("400 Bad Request", "{}"),
+            };
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            stream.write_all((head + body).as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_virtual_machine_signs_in_with_its_managed_identity() {
+    let cloud = Cloud::start();
+    // It is the first of those that are there, and az has not answered yet.
+    cloud.cli("az", "/bin/sleep 9");
+    let mut command = all_sources(&cloud);
+    signed_in_with(&cloud, command.env("AZURE_POD_IDENTITY_AUTHORITY_HOST", imds()), "token-of-machine");
 }
 
 #[test]

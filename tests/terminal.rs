@@ -1,9 +1,12 @@
 //! The binary at a terminal.
 
-use crate::support::{
-    Cloud,
-    cloud::{Fault, Holds},
-    each, kv_secrets, send,
+use crate::{
+    showing::picture::{COLUMNS, Row, rows},
+    support::{
+        Cloud,
+        cloud::{AZ_SIGNED_IN, Fault, Holds},
+        each, kv_secrets, send, wait_until,
+    },
 };
 use nix::sys::signal::Signal;
 use rexpect::session::{PtySession, spawn_command};
@@ -92,15 +95,22 @@ impl Terminal {
         self.type_line(line);
     }
 
-    /// Waits for the end, and returns the lines on a screen that is large enough, with their colors.
-    pub fn lines(mut self) -> Vec<String> {
+    /// Waits for the end.
+    pub fn finish(&mut self) {
         self.shown += &self.session.exp_eof().unwrap();
-        let parser = parse_on(&self.shown, 100, 160);
-        let lines = parser.screen().rows_formatted(0, 160).map(|line| String::from_utf8(line).unwrap());
-        let mut lines: Vec<_> = lines.collect();
-        lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
-        // Each line begins without color, and leaves the last one on.
-        lines.into_iter().map(|line| line + "\u{1b}[0m").collect()
+    }
+
+    /// The rows on a screen that is high enough, with their colors, after all that was waited for.
+    pub fn rows(&self) -> Vec<Row> {
+        rows(parse_on(&self.shown, 100, COLUMNS).screen())
+    }
+
+    /// The rows that go on in the next.
+    pub fn wrapped(&self) -> Vec<String> {
+        let parser = parse_on(&self.shown, 100, COLUMNS);
+        let screen = parser.screen();
+        let rows = screen.rows(0, COLUMNS).zip(0..).filter(|(_, at)| screen.row_wrapped(*at));
+        rows.map(|(row, _)| row).collect()
     }
 
     /// Waits for the end, and returns what is on the screen then.
@@ -127,12 +137,10 @@ fn parse_on(shown: &str, rows: u16, columns: u16) -> vt100::Parser {
 }
 
 const FAREWELL: &str = "
-What to read next:
-
-    keys                https://learn.microsoft.com/azure/key-vault/keys/about-keys
-    certificates        https://learn.microsoft.com/azure/key-vault/certificates/about-certificates
-    managed identities  https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
-    security            https://learn.microsoft.com/azure/key-vault/general/security-features";
+See what each step does:   kv-secrets --demo --explain
+Use a vault of your own:   az login
+                           export KEY_VAULT_NAME=<your-key-vault-name>
+                           kv-secrets";
 
 fn screen_of(name: &str, value: &str) -> String {
     format!(
@@ -363,30 +371,77 @@ fn a_hidden_value_is_never_on_the_screen() {
 }
 
 #[test]
-fn step_stops_before_each_call() {
-    let cloud = Cloud::start();
-    std::fs::write(cloud.working_directory().join("value.txt"), "v").unwrap();
-    let mut terminal = Terminal::of(cloud.kv_secrets().args(["--step", "--purge", "--value-file", "value.txt"]));
-    terminal.answer(NAME, "n");
-    for (sent, (call, show)) in [
-        ("client.list_secret_properties_versions(\"n\", ...)", "show"),
-        ("client.set_secret(\"n\", ...)", "show"),
-        ("client.get_secret(\"n\", None)", "show"),
-        ("client.begin_delete_secret(\"n\")", "show"),
-        ("client.purge_deleted_secret(\"n\", None)", "show-deleted"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        terminal.expect(call);
-        terminal.expect(&format!("az keyvault secret {show} --vault-name my-vault --name n"));
-        terminal.expect("Press Enter to go on.");
-        // The bare first request, one a call, and the poll.
-        assert_eq!(cloud.received().len(), sent + usize::from(sent > 0) + usize::from(sent > 3));
-        terminal.press("\r");
+fn step_stops_before_each_call_and_while_the_deletion_goes_on() {
+    for (hide_value, query) in [(false, ""), (true, " --query id")] {
+        let cloud = Cloud::start();
+        std::fs::write(cloud.working_directory().join("value.txt"), "v").unwrap();
+        let mut command = cloud.kv_secrets();
+        command.args(["--step", "--purge", "--value-file", "value.txt"]);
+        let mut terminal = Terminal::of(if hide_value { command.arg("--hide-value") } else { &mut command });
+        terminal.answer(NAME, "n");
+        for (sent, (call, show, expected)) in [
+            ("client.list_secret_properties_versions(...)", "show", "tells whether the secret is there already"),
+            (
+                "client.set_secret(&secret_name, secret_value.to_parameters()?, None)",
+                "show",
+                "does not find the secret yet",
+            ),
+            ("client.get_secret(&secret_name, None)", "show", "now finds the secret"),
+            ("client.begin_delete_secret(&secret_name)", "show", "still finds the secret"),
+            ("poller.await?", "show-deleted", "finds it once the deletion is complete"),
+            ("client.purge_deleted_secret(&secret_name, None)", "show-deleted", "finds the deleted secret"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            terminal.expect(call);
+            terminal.expect(&format!("    In another window, this {expected}:\r\n"));
+            let query = if show == "show" { query } else { "" };
+            terminal.expect(&format!("    az keyvault secret {show} --vault-name my-vault --name n{query}\r\n"));
+            terminal.expect("    Press Enter to go on.\r\n");
+            // The bare first request, and one a call.
+            assert_eq!(cloud.received().len(), sent + usize::from(sent > 0));
+            // Nothing but Enter goes on, and nothing is shown of it.
+            terminal.press("xyz \u{1b}[A\u{7f}");
+            terminal.press("\r");
+        }
+        let screen = terminal.screen();
+        assert!(!screen.contains("xyz") && !screen.contains("^["), "{screen}");
+        assert_eq!(screen.contains("'v'"), !hide_value, "{screen}");
+        assert_eq!(cloud.holds("n"), Holds::Versions(0));
     }
-    terminal.screen();
-    assert_eq!(cloud.holds("n"), Holds::Versions(0));
+}
+
+#[test]
+fn a_step_takes_no_enter_that_was_pressed_before() {
+    let cloud = Cloud::start();
+    cloud.plan("PUT /secrets/n", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let mut terminal = Terminal::watched(cloud.kv_secrets().args(["--step", "--name=n"]));
+    for question in [Some(VALUE), None] {
+        terminal.expect("Press Enter to go on.");
+        terminal.press("\r");
+        question.into_iter().for_each(|question| terminal.answer(question, "v"));
+    }
+    // Its first failure is being waited out.
+    wait_until(|| cloud.created("n").len() == 1);
+    terminal.press("\r\r\r");
+    terminal.expect("client.get_secret");
+    terminal.expect("Press Enter to go on.");
+    // Ctrl-D interrupts, as Ctrl-C does.
+    terminal.press("\u{4}");
+    is_as_before(terminal);
+    assert!(!cloud.received().iter().any(|it| it.method == "GET" && it.path.starts_with("/secrets/n/?")));
+}
+
+#[test]
+fn an_emulators_secret_is_shown_by_its_url() {
+    let cloud = Cloud::start();
+    let vault = format!("https://localhost:{}", cloud.port());
+    let mut command = cloud.kv_secrets();
+    let mut terminal = Terminal::of(command.args(["--step", "--name=n", "--vault", &vault]));
+    terminal.expect(&format!("    az keyvault secret show --id {vault}/secrets/n\r\n"));
+    terminal.press("\u{3}");
+    assert!(terminal.screen().contains("error: Interrupted."));
 }
 
 #[test]
@@ -397,11 +452,67 @@ fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
     let mut terminal = Terminal::of(&mut cloud.kv_secrets());
     terminal.answer(NAME, "n");
     terminal.answer(VALUE, "v");
-    terminal.expect("1s");
+    terminal.expect("1s  retrieving the secret");
     terminal.press("\u{3}");
     let screen = terminal.screen();
     assert!(screen.contains("\nRetrieving your secret from my-vault.\nerror: Interrupted.\n"), "{screen}");
-    assert!(!screen.contains("retrieving the secret"), "{screen}");
+    assert!(!screen.contains("retrieving"), "{screen}");
+}
+
+#[test]
+fn the_spinner_tells_signing_in_from_the_calls() {
+    let cloud = Cloud::start();
+    let go_on = cloud.working_directory().join("go-on");
+    let waits = format!("while [ ! -e '{}' ]; do /bin/sleep 0.05; done; {AZ_SIGNED_IN}", go_on.display());
+    cloud.cli("az", &waits);
+    cloud.plan("GET /secrets/n/versions", 9, Fault::Hang);
+    let mut terminal = Terminal::of(cloud.kv_secrets().arg("--name=n"));
+    terminal.expect("0s  signing in");
+    std::fs::write(go_on, "").unwrap();
+    terminal.expect("looking whether the name is free");
+    terminal.press("\u{3}");
+    let screen = terminal.screen();
+    assert!(!screen.contains("signing in") && !screen.contains("looking"), "{screen}");
+}
+
+#[test]
+fn an_error_is_cut_at_a_terminal_and_whole_with_explain() {
+    let message = "Caller is not authorized to perform action on resource.\r\nIf role assignments were changed recently, \
+                   please observe propagation time.\r\nCaller: appid=A;oid=0b1d-2e;iss=https://sts.windows.net/T/\r\nAction: 'x'";
+    for (explain, whole) in [("--hide-value", false), ("--explain", true)] {
+        let cloud = Cloud::start();
+        cloud.plan("PUT /secrets/n", 1, Fault::error(403, "Forbidden", "ForbiddenByRbac", message));
+        let mut terminal = Terminal::of(cloud.kv_secrets().args(["--name=n", explain]));
+        terminal.resize(COLUMNS);
+        terminal.answer(VALUE, "v");
+        terminal.finish();
+        let rows: Vec<_> = terminal.rows().iter().map(Row::text).collect();
+        let error: Vec<_> = rows.iter().skip_while(|row| !row.starts_with("error: ")).map(String::as_str).collect();
+        assert_eq!(error[0], "error: Your account has no role in my-vault that allows this.");
+        assert!(error.contains(&"details: 403 Forbidden, Forbidden, ForbiddenByRbac"), "{error:#?}");
+        assert!(error.contains(&"    Caller is not authorized to perform action on resource."), "{error:#?}");
+        assert_eq!(error.contains(&"    Action: 'x'"), whole, "{error:#?}");
+        assert_eq!(error.contains(&"    request id request-id-1"), whole, "{error:#?}");
+        assert!(whole || error.len() <= 16, "{error:#?}");
+    }
+}
+
+#[test]
+fn a_run_ends_with_what_can_be_done_and_one_link() {
+    for purge in [false, true] {
+        let cloud = Cloud::start();
+        let mut command = cloud.kv_secrets();
+        let mut terminal = Terminal::of(if purge { command.arg("--purge") } else { &mut command });
+        terminal.answer(NAME, "n");
+        terminal.answer(VALUE, "v");
+        let screen = terminal.screen();
+        assert_eq!(
+            screen.contains("it can be recovered, or purged to free its name:\n\n    az keyvault"),
+            !purge,
+            "{screen}"
+        );
+        assert_eq!(screen.matches("https://").count(), 1, "{screen}");
+    }
 }
 
 #[test]

@@ -357,7 +357,7 @@ fn a_claims_challenge_says_to_sign_in_again_and_that_the_request_was_refused() {
     for request in ["GET /secrets/n/versions", "PUT /secrets/n", "GET /secrets/n/?", "DELETE /secrets/n"] {
         let cloud = Cloud::start();
         cloud.plan(request, 9, unauthorized(challenge, "AKV10057"));
-        let sentence = "my-vault refused the request: it wants you to sign in again, since something about the account has changed.";
+        let sentence = "my-vault refused the request: it wants you to sign in again, because something about the account has changed.";
         let run = fails(&mut cloud.kv_secrets(), sentence, &["    az logout\n    az login\n"]);
         let left = matches!(request, "GET /secrets/n/?" | "DELETE /secrets/n");
         assert_eq!(run.stderr.contains("The secret 'n' is still in my-vault. To delete it"), left, "{}", run.stderr);

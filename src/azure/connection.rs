@@ -75,6 +75,13 @@ impl ConnectionError {
         matches!(self.reason, Reason::NameServer { timed_out: false, .. })
     }
 
+    /// A connection that failed for that reason.
+    #[cfg(test)]
+    pub(crate) fn of(host: &str, reason: Reason) -> Self {
+        let source = Error::with_message(ErrorKind::Io, "error sending request for url (https://...)");
+        Self { host: host.to_owned(), reason, source }
+    }
+
     /// Finds out why `error` came instead of a connection to `url`; the error itself, where that is not known.
     ///
     /// `proxy` is where the proxy for `url` is named, if there is one. The error that this gives is of a kind that

@@ -1,180 +1,112 @@
 //! `--explain` and `--step`: the SDK's calls and the REST exchanges under them, shown on stderr as they happen.
 //!
-//! Two policies in the client's pipeline. [`Calls`] sees each call of the SDK once, and [`Exchanges`] each try of a
-//! request. No value, token or body is ever shown.
+//! Two policies in the client's pipeline tell one story. [`Calls`] sees each call of the SDK once, and may stop before
+//! it; [`Exchanges`] sees each try of a request. No value and no token is ever shown.
+
+mod calls;
+mod exchanges;
+mod layout;
+mod meaning;
+mod sign_in;
+
+pub use calls::{Calls, Step};
+pub use exchanges::Exchanges;
 
 use crate::{
-    azure::{
-        VaultAddress,
-        answer::ServiceError,
-        clean,
-        credential::{Attempts, Kind},
-        operation::{Operation, is_authorized},
-    },
-    terminal::{next_steps::day, note},
-};
-use azure_core::{
-    http::{
-        AsyncRawResponse, Context, RawResponse, Request,
-        headers::WWW_AUTHENTICATE,
-        policies::{Policy, PolicyResult},
-    },
-    time::OffsetDateTime,
+    azure::{VaultAddress, operation::Operation},
+    terminal::{note, output},
 };
 use dialoguer::console::style;
-use serde_json::Value;
 use std::{
-    io::stdin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-use tokio::{task::spawn_blocking, time::Instant};
 
-/// Shows each call of the SDK as it stands in the source, and may wait for Enter before it.
+/// What has been told so far, for what follows to fit.
+#[derive(Clone, Debug)]
+pub struct Story {
+    vault: VaultAddress,
+    /// Whether the exchanges are told too, and not only the calls.
+    whole: bool,
+    so_far: Arc<Mutex<SoFar>>,
+}
+
+#[derive(Debug, Default)]
+struct SoFar {
+    introduced: bool,
+    /// Whether a secret was found under the name before it was set.
+    existed: bool,
+    /// Whether the secret was set.
+    set: bool,
+    polling: bool,
+    recap: Vec<Told>,
+}
+
+/// An operation, what came of it, and how long its exchanges took.
 #[derive(Debug)]
-pub struct Calls {
-    step: bool,
-    others_can_look: bool,
-    polled: AtomicBool,
+struct Told {
+    operation: Operation,
+    statuses: Vec<(Status, usize)>,
+    took: Duration,
 }
 
-impl Calls {
-    /// With `step` it waits for Enter, and says how another window can look, unless none can.
-    pub fn new(step: bool, others_can_look: bool) -> Self {
-        Self { step, others_can_look, polled: AtomicBool::new(false) }
-    }
+/// An answer's status; none when no answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Status(Option<u16>);
 
-    /// Stops until Enter, or the end of the input.
-    async fn wait(&self, call: Operation, name: &str, host: &str) {
-        let vault = VaultAddress::parse(host).map_or_else(|_| host.to_owned(), |vault| vault.to_string());
-        if self.others_can_look {
-            let show = if call == Operation::Purge { "show-deleted" } else { "show" };
-            note!("    Look in another window: az keyvault secret {show} --vault-name {vault} --name {name}");
-        }
-        note!("    Press Enter to go on.");
-        let _ = spawn_blocking(|| stdin().read_line(&mut String::new())).await;
-    }
-}
-
-#[async_trait::async_trait]
-impl Policy for Calls {
-    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some((call, name)) = Operation::of(request) {
-            let again = call == Operation::GetDeleted && self.polled.swap(true, Ordering::Relaxed);
-            if !again {
-                note!("{}", style(format!("  {}", source(call, name))).for_stderr().cyan());
-            }
-            if self.step && call != Operation::GetDeleted {
-                let host = request.url().host_str().unwrap_or_default();
-                self.wait(call, name, host).await;
-            }
-        }
-        next[0].send(ctx, request, &next[1..]).await
-    }
-}
-
-/// Shows each REST exchange, and where the token came from.
-#[derive(Debug)]
-pub struct Exchanges {
-    attempts: Attempts,
-    signed_in: AtomicBool,
-}
-
-impl Exchanges {
-    /// `attempts` can tell where the token came from.
-    pub fn new(attempts: Attempts) -> Self {
-        Self { attempts, signed_in: AtomicBool::new(false) }
-    }
-
-    fn show_sign_in(&self) {
-        let from = match self.attempts.get().last() {
-            Some(attempt) if attempt.source == Kind::Other => "the demo, and worth nothing".into(),
-            Some(attempt) => format!("{}, which took {} ms", attempt.source, attempt.took.as_millis()),
-            None => return,
-        };
-        note!("{}", style(format!("    token from {from}")).for_stderr().dim());
-    }
-}
-
-#[async_trait::async_trait]
-impl Policy for Exchanges {
-    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if is_authorized(request) && !self.signed_in.swap(true, Ordering::Relaxed) {
-            self.show_sign_in();
-        }
-        note!("    {} {}", request.method(), request.url());
-        let sent = Instant::now();
-        let result = next[0].send(ctx, request, &next[1..]).await;
-        let show = |status: &str, meaning: &str| {
-            let took = sent.elapsed().as_millis();
-            note!("{}", style(format!("      {status} in {took} ms: {}", clean(meaning))).for_stderr().dim());
-        };
-        let response = match result {
-            Ok(response) => response.try_into_raw_response().await?,
-            Err(error) => {
-                show("no answer", &error.to_string());
-                return Err(error);
-            }
-        };
-        let meaning = Operation::of(request).map_or_else(String::new, |(call, _)| meaning(call, &response));
-        show(&u16::from(response.status()).to_string(), &meaning);
-        let (status, headers, body) = response.deconstruct();
-        Ok(AsyncRawResponse::from_bytes(status, headers, body))
-    }
-}
-
-/// The call as it stands in the source.
-fn source(call: Operation, name: &str) -> String {
-    match call {
-        Operation::ListVersions => format!("client.list_secret_properties_versions({name:?}, ...)"),
-        Operation::Set => format!("client.set_secret({name:?}, ...)"),
-        Operation::Get => format!("client.get_secret({name:?}, None)"),
-        Operation::Delete => format!("client.begin_delete_secret({name:?})"),
-        Operation::GetDeleted => "poller".into(),
-        Operation::Purge => format!("client.purge_deleted_secret({name:?}, None)"),
-    }
-}
-
-/// What an answer means for that call.
-fn meaning(call: Operation, response: &RawResponse) -> String {
-    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-    let version = || body["id"].as_str().and_then(|id| id.rsplit('/').next()).unwrap_or_default();
-    let purge_date = || date(&body["scheduledPurgeDate"]);
-    match (call, u16::from(response.status())) {
-        (_, 401) => {
-            let challenge = response.headers().get_optional_str(&WWW_AUTHENTICATE).unwrap_or_default();
-            let part = |name: &str| challenge.split_once(name)?.1.split('"').nth(1);
-            match (part("authorization"), part("resource").or(part("scope"))) {
-                (Some(authority), Some(resource)) => {
-                    format!("the challenge, for a token of {authority} for {resource}")
-                }
-                _ => "the token is not accepted".into(),
-            }
-        }
-        (Operation::ListVersions, 200) if body["value"].as_array().is_some_and(Vec::is_empty) => {
-            "no secret has that name".into()
-        }
-        (Operation::ListVersions, 200) => "a secret has that name".into(),
-        (Operation::Set, 200) => format!("created, as version {}", version()),
-        (Operation::Get, 200) => format!("the newest version, {}", version()),
-        (Operation::Delete, 200) if body["recoveryId"].is_null() => "deleted for good, without soft delete".into(),
-        (Operation::Delete, 200) => format!("the deletion has begun; to be purged on {}", purge_date()),
-        (Operation::GetDeleted, 404) => "the deletion goes on".into(),
-        (Operation::GetDeleted, 403) => "the deletion is complete, as far as this account may see".into(),
-        (Operation::GetDeleted, 200) => format!("the deletion is complete; to be purged on {}", purge_date()),
-        (Operation::Purge, 204) => "purged; the name can be used again".into(),
-        (_, 408 | 429 | 500..) => "this may pass".into(),
-        _ => {
-            let error = ServiceError::read(response);
-            format!("{} {}", error.code, error.inner_code)
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(status) => write!(f, "{status}"),
+            None => f.write_str("no answer"),
         }
     }
 }
 
-/// The day of a time in Unix seconds.
-fn date(seconds: &Value) -> String {
-    let time = seconds.as_i64().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.map(|time| day(&time)).unwrap_or_default()
+impl Story {
+    /// Begins the story of a run that uses `vault`: of its calls, and if `whole` of the exchanges under them.
+    pub fn new(vault: VaultAddress, whole: bool) -> Self {
+        Self { vault, whole, so_far: Arc::default() }
+    }
+
+    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sums the calls up, a line each, in the order in which they were first made.
+    pub fn recap(&self) {
+        let so_far = self.so_far();
+        if !self.whole || so_far.recap.is_empty() {
+            return;
+        }
+        note!("");
+        for Told { operation, statuses, took } in &so_far.recap {
+            note!("{}", layout::recap(*operation, statuses, *took));
+        }
+    }
+
+    /// Keeps an exchange for the [recap](Self::recap).
+    fn keep(&self, operation: Operation, status: Status, took: Duration) {
+        let mut so_far = self.so_far();
+        let recap = &mut so_far.recap;
+        let index = recap.iter().position(|told| told.operation == operation).unwrap_or_else(|| {
+            recap.push(Told { operation, statuses: Vec::new(), took: Duration::ZERO });
+            recap.len() - 1
+        });
+        let told = &mut recap[index];
+        told.took += took;
+        match told.statuses.last_mut() {
+            Some((last, count)) if *last == status => *count += 1,
+            _ => told.statuses.push((status, 1)),
+        }
+    }
+
+    /// Says once which vault it is, and by which version of the API it is asked.
+    fn introduce(&self, api_version: &str) {
+        if self.whole && !std::mem::replace(&mut self.so_far().introduced, true) {
+            let url = style(self.vault.url()).for_stderr().dim();
+            note!("{}", output::cut(&format!("  {url}  api-version {api_version}"), output::columns()));
+        }
+    }
 }

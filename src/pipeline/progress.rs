@@ -2,7 +2,7 @@
 
 use super::warm_up::Ahead;
 use crate::{
-    azure::operation::Operation,
+    azure::{credential::Attempts, operation::Operation},
     terminal::output::{spin, stop_spinning},
 };
 use azure_core::http::{
@@ -18,30 +18,50 @@ use tokio::{task::AbortHandle, time::sleep};
 /// What takes less time is not worth a spinner.
 const MOMENT: Duration = Duration::from_millis(300);
 
-/// Shows at a terminal that the vault works, from a call's start to its end; for a deletion, until the last poll has
-/// found it complete. It leaves no trace on the screen.
-#[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Mutex<Option<AbortHandle>>>);
+/// Shows at a terminal what is waited for, from a call's start to its end; for a deletion, until the last poll has found
+/// it complete. It leaves no trace on the screen, also when the run is interrupted.
+#[derive(Debug)]
+pub struct Progress {
+    /// Tells when the first search for a token is over.
+    attempts: Attempts,
+    begins: Mutex<Option<AbortHandle>>,
+}
 
 impl Progress {
+    /// Tells signing in from the calls by `attempts`.
+    pub fn new(attempts: Attempts) -> Self {
+        Self { attempts, begins: Mutex::default() }
+    }
+
     fn start(&self, operation: Operation) {
+        let attempts = self.attempts.clone();
         let begins = tokio::spawn(async move {
             sleep(MOMENT).await;
+            if attempts.get().is_empty() {
+                spin("signing in");
+                while attempts.get().is_empty() {
+                    sleep(MOMENT / 3).await;
+                }
+                stop_spinning();
+            }
             spin(waiting_for(operation));
         });
         self.replace(Some(begins.abort_handle()));
     }
 
-    /// Takes the spinner away.
-    pub fn stop(&self) {
-        self.replace(None);
-    }
-
     fn replace(&self, begins: Option<AbortHandle>) {
-        if let Some(before) = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), begins) {
+        if let Some(before) =
+            std::mem::replace(&mut *self.begins.lock().unwrap_or_else(PoisonError::into_inner), begins)
+        {
             before.abort();
         }
         stop_spinning();
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.replace(None);
     }
 }
 
@@ -73,7 +93,7 @@ impl Policy for Progress {
             _ => false,
         };
         if !goes_on {
-            self.stop();
+            self.replace(None);
         }
         result
     }

@@ -1,7 +1,6 @@
 //! What the vault now holds of this run, and the command that removes it.
 
-use super::az_secret;
-use crate::{azure::VaultAddress, pipeline::leftover::Left};
+use crate::{azure::VaultAddress, pipeline::leftover::Left, terminal::az::az_secret};
 
 /// A paragraph for each secret of which something is left.
 pub(super) fn statement(leftover: &[(String, Left)], vault: &VaultAddress) -> String {
@@ -13,17 +12,14 @@ fn paragraph(name: &str, left: Left, vault: &VaultAddress) -> String {
     let (what, verb) = match left {
         Left::Nothing => return String::new(),
         Left::PerhapsSecret => (
-            format!(
-                "The secret '{name}' may be in {vault}: nothing tells whether the request to create it was carried out. \
-                 To delete it:"
-            ),
+            format!("The secret '{name}' may be in {vault}: no answer came to the request to create it. To delete it:"),
             "delete",
         ),
         Left::Secret => (format!("The secret '{name}' is still in {vault}. To delete it:"), "delete"),
         Left::PerhapsDeletion => (
             format!(
-                "The secret '{name}' is still in {vault}, unless its deletion has begun: nothing tells whether the \
-                 request to delete it was carried out. To delete it:"
+                "The secret '{name}' is still in {vault}, unless its deletion has begun: no answer came to the request. \
+                 To delete it:"
             ),
             "delete",
         ),

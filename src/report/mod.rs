@@ -2,24 +2,32 @@
 
 mod left;
 mod network;
+mod rows;
 mod service;
 mod sign_in;
 mod wrong_use;
 
 use crate::{
-    azure::{self, VaultAddress, clean, connection::ConnectionError, credential::SignInFailed, find, first_line},
+    azure::{
+        self, clean,
+        connection::{ConnectionError, Reason},
+        credential::SignInFailed,
+        find, first_line,
+    },
     guard::SecretExists,
     session::Failure,
-    terminal::{note, prompt::Interrupted},
+    terminal::{note, output::columns, prompt::Interrupted},
 };
 use dialoguer::console::style;
 use std::{error::Error, process::ExitCode};
 
 /// What the user is told of an error.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Remedy {
     /// What happened, in one sentence.
     sentence: String,
+    /// What each source of tokens said, a line each.
+    sources: Vec<String>,
     /// What to do about it, with commands to paste.
     advice: String,
     /// What the service or the network said.
@@ -34,30 +42,46 @@ impl Remedy {
     }
 }
 
-/// Says on stderr what went wrong, what to do about it, and what is left in the vault. Returns the exit status: 2 when
-/// the program was used in a way that cannot work, and sent nothing; 130 when it was interrupted; else 1.
-pub fn report(failure: &Failure) -> ExitCode {
+/// Says on stderr what went wrong, what to do about it, and what is left in the vault. Of what others said it gives the
+/// beginning at a terminal, unless it is to give the `whole`. Returns the exit status: 2 when the program was used in a
+/// way that cannot work, and sent nothing; 130 when it was interrupted; else 1.
+pub fn report(failure: &Failure, whole: bool) -> ExitCode {
     let wrong_use = wrong_use::remedy(failure.error.as_ref());
     let status = match &wrong_use {
         Some(_) => ExitCode::from(2),
         None if failure.error.is::<Interrupted>() => ExitCode::from(130),
         None => ExitCode::FAILURE,
     };
-    let Remedy { sentence, advice, details, link } = wrong_use.unwrap_or_else(|| remedy(failure));
-    note!("{} {sentence}", style("error:").for_stderr().red().bold());
+    let remedy = wrong_use.unwrap_or_else(|| remedy(failure));
     let left = failure.vault.as_ref().map(|vault| left::statement(&failure.leftover, vault)).unwrap_or_default();
+    let Remedy { sentence, advice, sources, details, link } = match columns().filter(|_| !whole) {
+        Some(columns) => rows::shortened(remedy, &left, columns),
+        None => remedy,
+    };
+    note!("{} {sentence}", style("error:").for_stderr().red().bold());
+    if !sources.is_empty() {
+        note!("\n{}", sources.join("\n"));
+    }
     for paragraph in [&advice, &left] {
         if !paragraph.is_empty() {
-            note!("\n{paragraph}");
+            note!("\n{}", with_bold_commands(paragraph));
         }
     }
-    if !details.is_empty() {
-        note!("\n{}", style(format!("details: {}", details.replace('\n', "\n    "))).for_stderr().dim());
-    }
-    if !link.is_empty() {
-        note!("\n{}", style(format!("See {link}")).for_stderr().dim());
+    for aside in [rows::details(&details), rows::link(link)] {
+        if !aside.is_empty() {
+            note!("\n{}", style(aside).for_stderr().dim());
+        }
     }
     status
+}
+
+/// The text with its commands, which stand on indented lines of their own, made bold.
+fn with_bold_commands(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("    ") {
+        Some(command) => format!("    {}", style(command).for_stderr().bold()),
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What is told of an error other than wrong use.
@@ -73,7 +97,14 @@ fn remedy(failure: &Failure) -> Remedy {
             "Nothing was changed. Choose another name, or, to have that secret overwritten and deleted, add --overwrite.",
         )
     } else if let Some(connection) = find::<ConnectionError>(error) {
-        network::remedy(connection, vault, causes(connection))
+        // A vault in which something was done exists, so its name is right.
+        let was_there = !failure.leftover.is_empty();
+        match connection.reason {
+            Reason::UnknownHost { .. } if was_there => {
+                network::unreachable(vault, failure.effort.as_deref(), causes(connection))
+            }
+            _ => network::remedy(connection, vault, causes(connection)),
+        }
     } else if let Some(sdk) = find::<azure_core::Error>(error) {
         service::remedy(sdk, vault, failure.effort.as_deref(), causes(error))
     } else {
@@ -95,14 +126,4 @@ fn sentence(text: &str) -> String {
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if line.ends_with('.') { "" } else { "." };
     format!("{first}{}{end}", characters.as_str())
-}
-
-/// An `az keyvault secret` command for the secret of that name: by the vault's name in Azure, and elsewhere by the
-/// secret's URL, which emulators understand.
-pub fn az_secret(verb: &str, vault: &VaultAddress, name: &str) -> String {
-    if vault.is_in_azure() {
-        return format!("az keyvault secret {verb} --vault-name {vault} --name {name}");
-    }
-    let folder = if matches!(verb, "delete" | "show") { "secrets" } else { "deletedsecrets" };
-    format!("az keyvault secret {verb} --id {}/{folder}/{name}", vault.url())
 }

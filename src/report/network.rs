@@ -37,7 +37,7 @@ pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details
             "The name may be right. Check the network and the name servers (a VPN?), then try again.".into(),
         ),
         Reason::NameServer { name, timed_out: false } => (
-            format!("The name server could not answer for {} for now.", clean(name)),
+            format!("The name server could not answer for {} just now.", clean(name)),
             "The name may be right. Check the network, then try again.".into(),
         ),
         Reason::Certificate(distrust) => certificate(*distrust, host, vault),

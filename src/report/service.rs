@@ -2,7 +2,7 @@
 //!
 //! The service's codes: <https://learn.microsoft.com/azure/key-vault/general/rest-error-codes>.
 
-use super::{Remedy, az_secret, network, sentence};
+use super::{Remedy, network, sentence};
 use crate::{
     azure::{
         VaultAddress,
@@ -14,7 +14,7 @@ use crate::{
         genuine::{ForeignChallenge, NotKeyVault},
     },
     pipeline::retry::NoAnswer,
-    terminal::shell::Shell,
+    terminal::{az::az_secret, shell::Shell},
 };
 use azure_core::error::ErrorKind;
 
@@ -56,12 +56,12 @@ pub(super) fn remedy(error: &azure_core::Error, vault: &VaultAddress, effort: Op
     match error.kind() {
         ErrorKind::Io | ErrorKind::Connection => network::unreachable(vault, effort, details),
         // Without the parser's words: they may quote what it read.
-        ErrorKind::DataConversion => Remedy::new(format!("The answer of {vault} cannot be read."), CHECK_ADDRESS),
+        ErrorKind::DataConversion => Remedy::new(format!("The answer from {vault} cannot be read."), CHECK_ADDRESS),
         _ => Remedy::new(sentence(&details), ""),
     }
 }
 
-const CHECK_ADDRESS: &str = "Something else than Key Vault may answer at that address: check the vault's name or URL, \
+const CHECK_ADDRESS: &str = "Something other than Key Vault may answer at that address: check the vault's name or URL, \
                              and HTTPS_PROXY if there is a proxy.";
 
 fn something_else(other: &NotKeyVault, vault: &VaultAddress) -> Remedy {
@@ -92,13 +92,13 @@ fn of_answer(answer: &ServiceError, effort: Option<&str>, vault: &VaultAddress) 
         ),
         (401, _) if answer.wants_new_sign_in() => (
             format!(
-                "{vault} refused the request: it wants you to sign in again, since something about the account has changed."
+                "{vault} refused the request: it wants you to sign in again, because something about the account has changed."
             ),
             "Sign in again:\n\n    az logout\n    az login".into(),
             SIGN_IN,
         ),
         (401, _) => (
-            format!("{vault} does not take the token of the account that you are signed in with."),
+            format!("{vault} does not accept the token of the account that you are signed in with."),
             match answer.tenant() {
                 Some(tenant) => format!("Sign in to the vault's own tenant:\n\n    az login --tenant {tenant}"),
                 None => "Sign in again:\n\n    az login".into(),
@@ -115,7 +115,7 @@ fn of_answer(answer: &ServiceError, effort: Option<&str>, vault: &VaultAddress) 
             NETWORK,
         ),
         (403, "ForbiddenByConnection") => (
-            format!("{vault} takes no requests from public networks."),
+            format!("{vault} accepts no requests from public networks."),
             "Only a private endpoint reaches it: run the program in a network that has one. No role or access policy \
              helps against that."
                 .into(),
@@ -125,7 +125,7 @@ fn of_answer(answer: &ServiceError, effort: Option<&str>, vault: &VaultAddress) 
             (format!("The name belongs to a disabled secret in {vault}."), "Choose another name.".into(), "")
         }
         (403, _) if answer.message.contains("purge protection") => (
-            format!("{vault} has purge protection: a deleted secret stays until its time has passed."),
+            format!("{vault} has purge protection: a deleted secret stays until its retention period is over."),
             "The secret is deleted; for the next run choose another name.".into(),
             SOFT_DELETE,
         ),
@@ -162,7 +162,7 @@ fn of_answer(answer: &ServiceError, effort: Option<&str>, vault: &VaultAddress) 
             }
         }
     };
-    Remedy { sentence, advice, details, link }
+    Remedy { details, link, ..Remedy::new(sentence, advice) }
 }
 
 fn forbidden_by_rbac(answer: &ServiceError, vault: &VaultAddress) -> (String, String, &'static str) {
@@ -181,7 +181,7 @@ fn forbidden_by_rbac(answer: &ServiceError, vault: &VaultAddress) -> (String, St
 fn forbidden_by_policy(answer: &ServiceError, vault: &VaultAddress) -> (String, String, &'static str) {
     let purge = if answer.message.contains("purge permission") { " purge" } else { "" };
     (
-        format!("The access policies of {vault} do not allow this to your account."),
+        format!("The access policies of {vault} do not allow your account to do this."),
         format!(
             "Allow it:\n\n    az keyvault set-policy --name {vault} --object-id {} --secret-permissions delete get list set{purge}",
             object_id(answer)

@@ -11,15 +11,19 @@ const SIGN_IN: &str = "https://aka.ms/azsdk/rust/identity/troubleshoot";
 
 /// What each source said, a line each, and the one next step that fits.
 pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
-    let mut advice = String::new();
-    for Attempt { source, why_not, .. } in &failed.attempts {
-        advice += &format!("    {source}: {}\n", why_not.as_ref().map(ToString::to_string).unwrap_or_default());
-    }
+    let several = failed.attempts.len() > 1;
+    let source = |Attempt { source, why_not, .. }: &Attempt| match why_not {
+        // Among others, one that is not set up at all is not what is wrong.
+        Some(Reason::NotSet(missing)) if several && missing.len() > 2 => format!("    {source}: not set"),
+        Some(why_not) => format!("    {source}: {why_not}"),
+        None => format!("    {source}"),
+    };
+    let sources = failed.attempts.iter().map(source).collect();
     let sentence = match failed.attempts.last() {
         Some(Attempt { source, .. }) if failed.refused => format!("Cannot sign in to Azure: {source} was refused."),
         _ => "Cannot sign in to Azure.".into(),
     };
-    Remedy { link: SIGN_IN, ..Remedy::new(sentence, advice + "\n" + &next_step(failed)) }
+    Remedy { sources, link: SIGN_IN, ..Remedy::new(sentence, next_step(failed)) }
 }
 
 fn next_step(failed: &SignInFailed) -> String {

@@ -10,7 +10,7 @@ use super::{
     output::{about, note},
     restore::{Settings, SignalsToReader},
 };
-use dialoguer::console::Term;
+use dialoguer::console::{Key, Term};
 use line::{Line, Open, mask};
 use rustyline::{
     ColorMode, Config, Editor, Event, EventHandler, config::Behavior, error::ReadlineError, history::MemHistory,
@@ -128,6 +128,21 @@ impl Keyboard {
         // The editor may have read some of it.
         *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.settings.discard_input();
+    }
+
+    /// Waits for Enter, in the calling thread; no other key does anything. What was typed before counts, unless it is
+    /// [thrown away](Self::discard).
+    ///
+    /// # Errors
+    /// [`NoAnswer::Interrupted`] by Ctrl-C or Ctrl-D, and when the terminal goes away.
+    pub fn wait_for_enter(&self) -> Result<(), NoAnswer> {
+        loop {
+            match Term::stderr().read_key_raw() {
+                Ok(Key::Enter) => return Ok(()),
+                Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(NoAnswer::Interrupted),
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Makes the terminal as it was before, without any input that is left. It need not wait for an open question, which

@@ -1,5 +1,6 @@
 //! What a person sees and types.
 
+pub mod az;
 pub mod input;
 pub mod keyboard;
 pub mod next_steps;

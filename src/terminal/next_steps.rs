@@ -1,34 +1,60 @@
 //! What can be done next, said at a terminal when all is done.
 
-use super::output::note;
+use super::{az::az_secret, output::note};
 use crate::azure::VaultAddress;
 use azure_core::time::{OffsetDateTime, to_rfc3339};
 use azure_security_keyvault_secrets::{ResourceExt as _, models::DeletedSecret};
-use dialoguer::console::style;
+use dialoguer::console::{StyledObject, style};
 
-const READING: [(&str, &str); 4] = [
-    ("keys", "https://learn.microsoft.com/azure/key-vault/keys/about-keys"),
-    ("certificates", "https://learn.microsoft.com/azure/key-vault/certificates/about-certificates"),
-    ("managed identities", "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview"),
-    ("security", "https://learn.microsoft.com/azure/key-vault/general/security-features"),
-];
+const READING: &str = "https://learn.microsoft.com/azure/key-vault/general/developers-guide";
 
-/// Says on stderr until when the secret can be recovered from a vault, how, and what to read next. After a purge, and in
-/// the demo, there is nothing to recover.
-pub fn say(deleted_secret: &DeletedSecret, recoverable_in: Option<&VaultAddress>) {
-    if let (Some(vault), Some(until), Ok(id)) =
-        (recoverable_in, &deleted_secret.scheduled_purge_date, deleted_secret.resource_id())
-    {
-        let (until, name) = (day(until), &id.name);
-        note!("\nUntil {until} the secret can be recovered, or purged so that its name can be used again:\n");
-        for verb in ["recover", "purge"] {
-            note!("    az keyvault secret {verb} --vault-name {vault} --name {name}");
+/// How a run ended well.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// In the demo's vault; the calls and exchanges may have been explained.
+    Demo {
+        /// Whether they were.
+        explained: bool,
+    },
+    /// With a deleted secret in that vault.
+    Deleted(&'a DeletedSecret, &'a VaultAddress),
+    /// With nothing left.
+    Purged,
+}
+
+/// Says on stderr where to go from here: from the demo to a vault of one's own; from there, until when the secret can
+/// be recovered and how, and what to read.
+pub fn say(ending: Ending<'_>) {
+    match ending {
+        Ending::Demo { explained } => {
+            note!("");
+            if !explained {
+                note!("See what each step does:   {}", command("kv-secrets --demo --explain"));
+            }
+            note!("Use a vault of your own:   {}", command("az login"));
+            note!("                           {}", command("export KEY_VAULT_NAME=<your-key-vault-name>"));
+            note!("                           {}", command("kv-secrets"));
         }
+        Ending::Deleted(secret, vault) => {
+            if let (Some(until), Ok(id)) = (&secret.scheduled_purge_date, secret.resource_id()) {
+                note!("\nUntil {} it can be recovered, or purged to free its name:\n", day(until));
+                for verb in ["recover", "purge"] {
+                    note!("    {}", command(az_secret(verb, vault, &id.name)));
+                }
+            }
+            read_on();
+        }
+        Ending::Purged => read_on(),
     }
-    note!("\nWhat to read next:\n");
-    for (what, link) in READING {
-        note!("    {what:<18}  {}", style(link).for_stderr().dim());
-    }
+}
+
+/// A command to type, as it is shown.
+fn command<T>(command: T) -> StyledObject<T> {
+    style(command).for_stderr().bold()
+}
+
+fn read_on() {
+    note!("\n{}", style(format!("Read on at {READING}")).for_stderr().dim());
 }
 
 /// A time's day, as in `2026-11-24`.

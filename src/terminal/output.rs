@@ -1,5 +1,6 @@
 //! stdout's transcript, stderr's notes, and the spinner, all by one writer.
 
+use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     fmt::{self, Arguments},
@@ -50,9 +51,23 @@ pub(crate) fn about(text: Arguments<'_>) {
     write(|| stderr().lock().write_fmt(text));
 }
 
+/// How many columns stderr has; none where it is no terminal, and lines may have any length.
+pub(crate) fn columns() -> Option<usize> {
+    let stderr = Term::stderr();
+    stderr.is_term().then(|| stderr.size().1.into())
+}
+
+/// The line if it fits, or its beginning and `...`.
+pub(crate) fn cut(line: &str, columns: Option<usize>) -> String {
+    match columns {
+        Some(columns) => truncate_str(line, columns, "...").into_owned(),
+        None => line.to_owned(),
+    }
+}
+
 /// Begins to turn a spinner, with the seconds and what is waited for.
 pub(crate) fn spin(waiting_for: &str) {
-    let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}");
+    let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed}  {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
     // The fonts of Windows' older consoles have no dots.
     let style = if cfg!(windows) { style.tick_chars(r"|/-\ ") } else { style };
@@ -62,7 +77,18 @@ pub(crate) fn spin(waiting_for: &str) {
     *spinner() = Some(bar);
 }
 
-/// Takes the spinner away, without a trace.
+/// Shows a line in the spinner's place, or another one in that line's.
+pub(crate) fn show(line: String) {
+    let bar = spinner()
+        .get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{msg}");
+            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        })
+        .clone();
+    bar.set_message(line);
+}
+
+/// Takes the spinner away, or the line in its place, without a trace.
 pub(crate) fn stop_spinning() {
     if let Some(bar) = spinner().take() {
         bar.finish_and_clear();

@@ -132,6 +132,11 @@ impl Prompt {
         self.keyboard.is_some()
     }
 
+    /// The keyboard of the person who can be asked, if there is one.
+    pub fn keyboard(&self) -> Option<&Arc<Keyboard>> {
+        self.keyboard.as_ref()
+    }
+
     /// The secret's name: 1 to 127 letters, digits and hyphens.
     ///
     /// At a terminal it asks with `question` until the name keeps the rule. At a pipe it says `question` on stdout, as

@@ -1,4 +1,4 @@
-//! What came of the sources.
+//! What came of each source of tokens.
 
 use super::{Kind, Reason};
 use std::{

@@ -6,6 +6,7 @@
 
 mod attempts;
 mod command_line;
+mod imds;
 mod powershell;
 mod process_group;
 mod reason;
@@ -56,7 +57,7 @@ impl CredentialOptions {
         Ok(Self {
             selection: env::var("AZURE_TOKEN_CREDENTIALS").unwrap_or_default(),
             client_options: by(https()?),
-            local_client_options: by(local_http()?),
+            local_client_options: by(imds::redirected(local_http()?)),
             tools: Arc::default(),
             attempts: Attempts::default(),
             instead: None,
@@ -129,6 +130,7 @@ impl DefaultAzureCredential {
                 present = &mut presence => break present,
                 found = &mut tools, if early.is_none() => {
                     if found.token.is_some() {
+                        outcome.then(Outcome::unavailable(managed.kind, Reason::Overtaken));
                         outcome.then(found);
                         return outcome;
                     }
@@ -217,7 +219,9 @@ impl TokenCredential for DefaultAzureCredential {
             Some(chosen) => first_of(&self.sources[chosen..=chosen], scope).await,
             None => self.find(scope).await,
         };
-        self.attempts.set(&outcome.attempts);
+        if search.chosen.is_none() || outcome.token.is_none() {
+            self.attempts.set(&outcome.attempts);
+        }
         match outcome.token {
             Some(token) => {
                 let kind = outcome.attempts.last().map(|attempt| attempt.source);

@@ -11,6 +11,8 @@ pub enum Reason {
     NotSet(Vec<&'static str>),
     /// This computer has no managed identity.
     NoIdentity,
+    /// A later source gave its token before this one was found to be there or not.
+    Overtaken,
     /// The tool is not installed.
     NotInstalled,
     /// The tool is installed and does not run; with what the system says of it.
@@ -118,6 +120,7 @@ impl fmt::Display for Reason {
                 [others @ .., last] => write!(f, "{} and {last} are not set", others.join(", ")),
             },
             Self::NoIdentity => write!(f, "this computer has none"),
+            Self::Overtaken => write!(f, "no answer before the next source's token"),
             Self::NotInstalled => write!(f, "not installed"),
             Self::DoesNotRun(why) => write!(f, "installed, but it does not run: {why}"),
             Self::ModuleMissing(module) => write!(f, "its module {module} is missing"),

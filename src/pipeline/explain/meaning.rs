@@ -1,0 +1,100 @@
+//! What an answer means, in a few words.
+
+use super::{SoFar, layout::Tone};
+use crate::{
+    azure::{answer::ServiceError, first_line, operation::Operation},
+    terminal::next_steps::day,
+};
+use azure_core::{
+    Error,
+    http::{RawResponse, headers::WWW_AUTHENTICATE},
+    time::OffsetDateTime,
+};
+use serde_json::Value;
+
+/// What an answer means.
+pub(super) struct Meaning {
+    pub(super) tone: Tone,
+    /// In more words.
+    pub(super) more: String,
+    /// In fewer.
+    pub(super) fewer: String,
+    /// Whether a secret was found.
+    pub(super) found: bool,
+}
+
+impl Meaning {
+    fn new(tone: Tone, more: impl Into<String>, fewer: impl Into<String>) -> Self {
+        Self { tone, more: more.into(), fewer: fewer.into(), found: false }
+    }
+}
+
+/// What it means that no answer came.
+pub(super) fn of_silence(error: &Error) -> Meaning {
+    let why = first_line(&error.to_string());
+    Meaning::new(Tone::Failure, why.clone(), why)
+}
+
+/// What an answer means for that operation.
+pub(super) fn meaning(operation: Operation, answer: &RawResponse, so_far: &SoFar) -> Meaning {
+    use Tone::{Expected, Failure, Success};
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let version = || {
+        let version = body["id"].as_str().and_then(|id| id.rsplit('/').next()).unwrap_or_default();
+        format!("version {}...", version.chars().take(8).collect::<String>())
+    };
+    let purge_date = || date(&body["scheduledPurgeDate"]);
+    match (operation, u16::from(answer.status())) {
+        (_, 401) => unauthorized(answer),
+        (Operation::ListVersions, 200) if body["value"].as_array().is_some_and(Vec::is_empty) => {
+            Meaning::new(Success, "no secret has that name", "free")
+        }
+        (Operation::ListVersions, 200) => {
+            Meaning { found: true, ..Meaning::new(Success, "a secret has that name", "taken") }
+        }
+        (Operation::Get, 404) if !so_far.set => Meaning::new(Expected, "no secret has that name", "free"),
+        (Operation::Set, 200) => Meaning::new(Success, format!("created, {}", version()), "created"),
+        (Operation::Get, 200) => Meaning::new(Success, format!("the value of {}", version()), version()),
+        (Operation::Delete, 200) if body["recoveryId"].is_null() => {
+            Meaning::new(Success, "deleted for good, without soft delete", "deleted for good")
+        }
+        (Operation::Delete, 200) => Meaning::new(
+            Success,
+            format!("begun; the secret can be recovered until {}", purge_date()),
+            format!("begun; kept until {}", purge_date()),
+        ),
+        (Operation::GetDeleted, 403) => {
+            Meaning::new(Expected, "complete, as far as this account may see", "complete, it seems")
+        }
+        (Operation::GetDeleted, 200) => {
+            Meaning::new(Success, format!("deleted; can be recovered until {}", purge_date()), "deleted")
+        }
+        (Operation::Purge, 204) => Meaning::new(Success, "purged; the name can be used again", "purged"),
+        (_, 408 | 429 | 500..) => Meaning::new(Failure, "this may pass", "may pass"),
+        _ => {
+            let error = ServiceError::read(answer);
+            let code = if error.inner_code.is_empty() { &error.code } else { &error.inner_code };
+            Meaning::new(Failure, first_line(code), first_line(code))
+        }
+    }
+}
+
+/// The client's first request goes without a token, to be told what token is wanted.
+fn unauthorized(answer: &RawResponse) -> Meaning {
+    let challenge = answer.headers().get_optional_str(&WWW_AUTHENTICATE).unwrap_or_default();
+    let part = |name: &str| challenge.split_once(name)?.1.split('"').nth(1);
+    match (part("authorization"), part("resource").or(part("scope"))) {
+        (Some(authority), Some(resource)) => {
+            let host = authority.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or_default();
+            let more = format!("challenge: sign in at {host}, for {resource}");
+            Meaning::new(Tone::Expected, first_line(&more), "challenge: sign in")
+        }
+        _ => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
+    }
+}
+
+/// The day of a time in Unix seconds.
+fn date(seconds: &Value) -> String {
+    let time = seconds.as_i64().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.map(|time| day(&time)).unwrap_or_default()
+}
