@@ -17,10 +17,14 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use kv_secrets::demo::InMemoryVault;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::{
         Arc, Mutex,
@@ -42,6 +46,9 @@ pub const AZ_TOKEN: &str = "token-from-az";
 pub const AZ_SIGNED_IN: &str = r#"echo '{"accessToken":"token-from-az","expires_on":4102444800,"tokenType":"Bearer"}'"#;
 #[cfg(windows)]
 pub const AZ_SIGNED_IN: &str = r#"@echo {"accessToken":"token-from-az","expires_on":4102444800,"tokenType":"Bearer"}"#;
+
+/// The token that an emulator gives to everybody.
+pub const EMULATOR_TOKEN: &str = "token-of-emulator";
 
 /// The one client secret and federated token that Entra ID takes here, and what App Service's endpoint wants to see.
 pub const CLIENT_SECRET: &str = "the-client-secret";
@@ -228,6 +235,23 @@ impl Cloud {
         self.directory.path().join("work")
     }
 
+    /// Serves at one more port, as an emulator does whose certificate and key will be in that folder. Returns the port.
+    #[allow(dead_code, reason = "only where there is bash")]
+    pub fn emulator(&self, folder: &Path) -> u16 {
+        let listener = self.runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("bind");
+        let port = listener.local_addr().expect("an address").port();
+        let (folder, azure) = (folder.to_owned(), Arc::clone(&self.azure));
+        self.runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let pem = |file| fs::read(folder.join(file)).expect("a file");
+                let certificate = CertificateDer::from_pem_slice(&pem("emulator.crt")).expect("a certificate");
+                let key = PrivateKeyDer::from_pem_slice(&pem("emulator.key")).expect("a key");
+                tokio::spawn(serve(stream, acceptor(certificate, key), "", Arc::clone(&azure)));
+            }
+        });
+        port
+    }
+
     /// Plans a fault for the next `times` authorized requests that start with `request`, such as `PUT /secrets/`.
     pub fn plan(&self, request: &'static str, times: usize, fault: Fault) {
         self.azure.planned.lock().expect("lock").push(Planned { request, times, fault });
@@ -337,13 +361,18 @@ fn tls(kind: Certificate) -> (TlsAcceptor, String) {
     }
     let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
 
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    (acceptor(certificate.der().clone(), key), ca_certificate.pem())
+}
+
+fn acceptor(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .with_single_cert(vec![certificate], key)
         .expect("a configuration");
-    (TlsAcceptor::from(Arc::new(config)), ca_certificate.pem())
+    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, connect: &'static str, azure: Arc<Azure>) {
@@ -401,6 +430,8 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
         entra(&received)
     } else if received.path.starts_with("/msi/token") {
         app_service(header("x-identity-header"))
+    } else if received.path == "/token" {
+        respond(200, [].into_iter(), stream::iter([Ok(Frame::data(EMULATOR_TOKEN.into()))]))
     } else {
         let fault = azure.fault(&format!("{} {}", received.method, received.path), received.authorization.is_none());
         match fault {
