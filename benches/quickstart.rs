@@ -98,12 +98,15 @@ fn meter() {
 /// CPU milliseconds and peak megabytes of the processes that this one has started.
 #[cfg(unix)]
 fn usage() -> [f64; 2] {
-    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::{
+        resource::{UsageWho, getrusage},
+        time::TimeValLike as _,
+    };
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("rusage");
-    let cpu: [i64; 2] = [usage.user_time(), usage.system_time()].map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
+    let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     // macOS counts bytes.
     let unit = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
-    [cpu.iter().sum::<i64>() as f64 / 1e3, usage.max_rss() as f64 * unit / 1e6]
+    [cpu as f64 / 1e3, usage.max_rss() as f64 * unit / 1e6]
 }
 
 /// Windows keeps no such account of children.
