@@ -16,10 +16,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{
-    Cloud, cloud,
-    link::{Link, person::Person, pipe::at_pipe, python::python},
-};
+use support::{Cloud, cloud};
 
 const RUNS: usize = 50;
 const METER: &str = "KV_SECRETS_METER";
@@ -43,12 +40,15 @@ fn main() {
     println!("time to the first prompt           {:6.1} ms", median(prompts));
     println!("last keypress to first request     {:6.1} ms, with an az that takes 1 s", median(last_keypress(&cloud)));
     println!("size of the binary                 {:6.1} MB", binary as f64 / 1e6);
+    #[cfg(unix)]
     print_round_trips();
 }
 
 /// Prints for how many round trips to the vault anyone waits, counted over a link with a delay, beside those that the
 /// requests of `kv_secrets.py` take over the same link. A CLI's own time is left out.
+#[cfg(unix)]
 fn print_round_trips() {
+    use support::link::{Link, person::Person, pipe::at_pipe, python::python};
     let cloud = Cloud::start();
     let waits = Person::at(&cloud, &Link::to(&cloud)).waits("typed");
     let python = python(&cloud, &Link::to(&cloud), "python");
