@@ -16,10 +16,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{
-    Cloud, cloud,
-    link::{Link, person::Person, pipe::at_pipe, python::python},
-};
+use support::{Cloud, cloud};
 
 const RUNS: usize = 50;
 const METER: &str = "KV_SECRETS_METER";
@@ -43,12 +40,15 @@ fn main() {
     println!("time to the first prompt           {:6.1} ms", median(prompts));
     println!("last keypress to first request     {:6.1} ms, with an az that takes 1 s", median(last_keypress(&cloud)));
     println!("size of the binary                 {:6.1} MB", binary as f64 / 1e6);
+    #[cfg(unix)]
     print_round_trips();
 }
 
 /// Prints for how many round trips to the vault anyone waits, counted over a link with a delay, beside those that the
 /// requests of `kv_secrets.py` take over the same link. A CLI's own time is left out.
+#[cfg(unix)]
 fn print_round_trips() {
+    use support::link::{Link, person::Person, pipe::at_pipe, python::python};
     let cloud = Cloud::start();
     let waits = Person::at(&cloud, &Link::to(&cloud)).waits("typed");
     let python = python(&cloud, &Link::to(&cloud), "python");
@@ -98,12 +98,15 @@ fn meter() {
 /// CPU milliseconds and peak megabytes of the processes that this one has started.
 #[cfg(unix)]
 fn usage() -> [f64; 2] {
-    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::{
+        resource::{UsageWho, getrusage},
+        time::TimeValLike as _,
+    };
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("rusage");
-    let cpu: [i64; 2] = [usage.user_time(), usage.system_time()].map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
+    let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     // macOS counts bytes.
     let unit = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
-    [cpu.iter().sum::<i64>() as f64 / 1e3, usage.max_rss() as f64 * unit / 1e6]
+    [cpu as f64 / 1e3, usage.max_rss() as f64 * unit / 1e6]
 }
 
 /// Windows keeps no such account of children.

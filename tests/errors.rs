@@ -1,12 +1,14 @@
 //! What goes wrong: what is said of it, which command helps, the exit status, and what the vault holds afterwards.
 
+#[cfg(target_os = "linux")]
+use crate::support::kv_secrets;
+#[cfg(unix)]
+use crate::support::send;
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
     each, run, transcript,
 };
-#[cfg(unix)]
-use crate::support::{kv_secrets, send};
 use kv_secrets::terminal::shell::Shell;
 #[cfg(unix)]
 use nix::sys::signal::Signal;

@@ -389,10 +389,12 @@ fn told(stderr: &str) -> Left {
     left
 }
 
-/// The same by the binary, over TLS and with signals.
+/// The same by the binary, over TLS, and with signals where there are some.
 #[test]
 fn any_schedule_of_the_binary_is_told_truly() {
-    use crate::support::{Cloud, cloud, each, send};
+    #[cfg(unix)]
+    use crate::support::send;
+    use crate::support::{Cloud, cloud, each};
     use std::io::Write as _;
     let numbers: Vec<u64> = (0..24).collect();
     each(&numbers, |number| {
@@ -423,6 +425,7 @@ fn any_schedule_of_the_binary_is_told_truly() {
         child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
         if let Some(after) = signal {
             std::thread::sleep(after);
+            #[cfg(unix)]
             if child.try_wait().unwrap().is_none() {
                 send(nix::sys::signal::Signal::SIGINT, child.id());
             }

@@ -345,7 +345,7 @@ fn a_token_that_is_refused_for_a_moment_is_no_fault_of_the_account() {
         let cloud = Cloud::start();
         cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
         let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
-        let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", "    date\n"]);
+        let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", Shell::HERE.date()]);
         assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
         assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
     }
