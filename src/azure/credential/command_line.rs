@@ -138,3 +138,33 @@ fn on_path(name: &str) -> Option<PathBuf> {
         extensions.split(';').map(|it| folder.join(format!("{name}{it}"))).find(|file| file.is_file())
     })
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_tool_that_hangs_is_given_up_after_10_s_and_ends_with_what_it_has_started() {
+        let tools = Arc::<CommandLineTools>::default();
+        // The second ignores the request to end.
+        for script in ["sleep 600; true", "trap '' TERM; sleep 600; true"] {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            let began = Instant::now();
+            let error = tools.output(command).await.unwrap_err();
+            let given_up = error.get_ref().and_then(|error| error.downcast_ref());
+            assert_eq!(given_up, Some(&Reason::NoAnswer(PATIENCE)));
+            assert!(began.elapsed() <= PATIENCE + TO_END, "{:?}", began.elapsed());
+        }
+        // Both are gone: their groups leave the list once they have ended.
+        tokio::time::resume();
+        timeout(Duration::from_secs(10), async {
+            while !tools.running().is_empty() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .unwrap();
+    }
+}

@@ -84,6 +84,37 @@ async fn the_end_is_noticed_late_by_a_quarter_of_the_deletion_or_150_ms_at_most(
     }
 }
 
+/// A vault at the end of a link: each answer takes a round trip of 100 ms.
+#[derive(Debug)]
+struct Distant(InMemoryVault);
+
+#[async_trait::async_trait]
+impl HttpClient for Distant {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let answer = self.0.execute_request(request).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        answer
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_distant_vault_adds_no_more_than_the_answers_way() {
+    for takes in (0..59_000).step_by(731).map(Duration::from_millis) {
+        let options = client_options_by(&Transport::new(Arc::new(Distant(InMemoryVault::new(takes)))));
+        let address = VaultAddress::parse("my-vault").unwrap();
+        let client = address.secret_client(Arc::new(DemoCredential), options).unwrap();
+        let parameters = SetSecretParameters { value: Some("v".into()), ..Default::default() };
+        client.set_secret("n", parameters.try_into().unwrap(), None).await.unwrap();
+        let poller = client.begin_delete_secret("n").await.unwrap();
+        let began = Instant::now();
+        assert!(poller.await.is_ok());
+        let late = began.elapsed().saturating_sub(takes);
+        let way = Duration::from_millis(100);
+        assert!(late <= (takes / 4).max(Duration::from_millis(150)) + way, "{late:?} late after {takes:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn polls_start_close_together_and_spread_out() {
     let polls = deletion(Duration::from_secs(30), |_| None).await.polls;
