@@ -1,17 +1,24 @@
 //! What people see who show the program to others: explanations, colors, and the pictures in the README.
 
+#[cfg_attr(windows, allow(dead_code, reason = "the pictures are taken at a terminal"))]
 pub mod picture;
 
+use crate::support::{
+    Cloud,
+    cloud::{Fault, Holds},
+    kv_secrets, run, transcript,
+};
+#[cfg(unix)]
 use crate::{
-    support::{
-        Cloud,
-        cloud::{Fault, Holds},
-        each, kv_secrets, run, transcript, wait_until,
-    },
+    support::{each, wait_until},
     terminal::{NAME, Terminal, VALUE},
 };
-use picture::{COLUMNS, Row};
-use std::{fs, path::Path, process::Command};
+#[cfg(unix)]
+use picture::COLUMNS;
+use picture::Row;
+#[cfg(unix)]
+use std::process::Command;
+use std::{fs, path::Path};
 
 #[test]
 fn explain_shows_each_call_and_exchange_and_no_secret() {
@@ -59,6 +66,7 @@ fn the_calls_are_those_of_the_source() {
     assert_eq!(others, ["client.list_secret_properties_versions(...)"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_credential_chain_is_told_as_it_went() {
     let cloud = Cloud::start();
@@ -73,6 +81,7 @@ fn the_credential_chain_is_told_as_it_went() {
     assert_eq!(chain[chain.len() - 1], "    AzureDeveloperCliCredential  token in 1 ms");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_wait_leaves_its_polls() {
     let cloud = Cloud::start();
@@ -144,12 +153,14 @@ fn completions_are_for_a_shell() {
 }
 
 /// The binary with every source of tokens allowed, and no service for the identities of virtual machines.
+#[cfg(unix)]
 fn all_sources(cloud: &Cloud) -> Command {
     let mut command = cloud.kv_secrets();
     command.env_remove("AZURE_TOKEN_CREDENTIALS").env("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1");
     command
 }
 
+#[cfg(unix)]
 /// Renders what a terminal shows after `command`, at one moment or several, and compares it with the checked-in picture.
 fn picture(name: &str, command: &str, moments: &[&[Row]]) {
     let mut all: Vec<Vec<_>> = moments.iter().map(|rows| rows.iter().map(stable).collect()).collect();
@@ -238,6 +249,7 @@ fn the_pictures_show_what_the_program_shows() {
     picture("error.svg", "kv-secrets", &[&error.rows()]);
 }
 
+#[cfg(unix)]
 const EXPLAINED: &str = r#"
 Demo: the vault is in this program's memory, and nothing leaves this computer.
 Input a name for your secret > my-secret
@@ -272,6 +284,7 @@ Use a vault of your own:   az login
                            export KEY_VAULT_NAME=<your-key-vault-name>
                            kv-secrets"#;
 
+#[cfg(unix)]
 #[test]
 fn no_row_of_an_explanation_wraps_with_an_ordinary_name() {
     each(&[1, 12, 24, 30], |length| {

@@ -1,6 +1,6 @@
 //! What can be done next, said at a terminal when all is done.
 
-use super::{az::az_secret, output::note};
+use super::{az::az_secret, output::note, shell::Shell};
 use crate::azure::VaultAddress;
 use azure_core::time::{OffsetDateTime, to_rfc3339};
 use azure_security_keyvault_secrets::{ResourceExt as _, models::DeletedSecret};
@@ -32,7 +32,7 @@ pub fn say(ending: Ending<'_>) {
                 note!("See what each step does:   {}", command("kv-secrets --demo --explain"));
             }
             note!("Use a vault of your own:   {}", command("az login"));
-            note!("                           {}", command("export KEY_VAULT_NAME=<your-key-vault-name>"));
+            note!("                           {}", command(Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>")));
             note!("                           {}", command("kv-secrets"));
         }
         Ending::Deleted(secret, vault) => {
