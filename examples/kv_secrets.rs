@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 use azure_security_keyvault_secrets::models::SetSecretParameters;
-use kv_secrets::azure::{
-    BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential, VaultAddress, client_options,
-};
+use kv_secrets::azure::{BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential};
+use kv_secrets::azure::{VaultAddress, client_options};
 use std::{env, io, io::Write as _};
 
 #[tokio::main(flavor = "current_thread")]

@@ -158,10 +158,14 @@ fn is_lively_terminal() -> bool {
 #[cfg(unix)]
 async fn interrupted() {
     use signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return drop(signal::ctrl_c().await) };
+    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return drop(signal::ctrl_c().await);
+    };
     select! {
         _ = signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        // The terminal's window was closed.
+        _ = hang_up.recv() => {}
     }
 }
 

@@ -362,7 +362,7 @@ fn stopped_at(cloud: &Cloud, request: &'static str) -> std::process::Child {
 #[cfg(unix)]
 #[test]
 fn an_interruption_says_what_is_left() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         for (request, left) in [
             ("GET /secrets/n/versions", "error: Interrupted.\n"),
             ("PUT /secrets/n", "The secret 'n' may be in my-vault"),
