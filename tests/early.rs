@@ -45,6 +45,21 @@ fn a_missing_sign_in_takes_the_question_away() {
 }
 
 #[test]
+fn who_types_on_does_not_tear_the_error() {
+    let cloud = Cloud::start();
+    cloud.cli("az", "/bin/sleep 0.3; echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.expect(NAME);
+    while terminal.is_running() {
+        terminal.press("x");
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    let screen = terminal.screen();
+    assert!(screen.starts_with("error: Cannot sign in to Azure.\n\n    AzureCliCredential: not signed in"), "{screen}");
+    assert!(!screen.contains('*') && !screen.contains(NAME.trim_end()), "{screen}");
+}
+
+#[test]
 fn a_missing_permission_takes_the_question_away() {
     let cloud = Cloud::start();
     cloud.cli("az", &format!("/bin/sleep 0.5; {AZ_SIGNED_IN}"));

@@ -64,6 +64,11 @@ impl Terminal {
         rustix::termios::tcsetwinsize(self.session.process().get_file_handle().unwrap(), size).unwrap();
     }
 
+    /// Whether the run has not ended.
+    pub fn is_running(&self) -> bool {
+        matches!(self.session.process().status(), Some(status) if format!("{status:?}") == "StillAlive")
+    }
+
     /// What is shown before `text`.
     pub fn until(&mut self, text: &str) -> String {
         self.session.exp_string(text).unwrap()

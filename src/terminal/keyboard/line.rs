@@ -52,6 +52,10 @@ impl ConditionalEventHandler for Line {
     /// Lets the keys pass that have a meaning here, and takes a paste as it is.
     fn handle(&self, event: &Event, n: RepeatCount, positive: bool, context: &EventContext) -> Option<Cmd> {
         let mut open = self.open();
+        if open.question.is_none() {
+            // It has been taken away, and what is still typed is nobody's.
+            return Some(Cmd::Noop);
+        }
         let key = event.get(0)?;
         if open.entered.is_some() {
             open.more = true;
