@@ -15,9 +15,12 @@ use anyhow::Result;
 use azure_core::{
     Error, Uuid,
     credentials::TokenCredential,
-    http::{Context, StatusCode, pager::PagerOptions},
+    http::{ClientMethodOptions, Context, StatusCode, pager::PagerOptions},
 };
-use azure_security_keyvault_secrets::{SecretClient, models::SecretClientListSecretPropertiesVersionsOptions};
+use azure_security_keyvault_secrets::{
+    SecretClient,
+    models::{SecretClientGetSecretOptions, SecretClientListSecretPropertiesVersionsOptions},
+};
 use futures::TryStreamExt as _;
 use std::{fmt, future::pending, sync::Arc};
 use tokio::{select, try_join};
@@ -75,7 +78,7 @@ impl<'a> Guard<'a> {
         let nobodys_name = format!("nobodys-name-{}", Uuid::new_v4());
         let options = SecretClientListSecretPropertiesVersionsOptions {
             maxresults: Some(1),
-            method_options: PagerOptions { context: Context::new().with_value(Ahead), ..Default::default() },
+            method_options: PagerOptions { context: ahead(), ..Default::default() },
         };
         let mut versions = client.list_secret_properties_versions(&nobodys_name, Some(options))?;
         let connects = prompt.asks_for_name() && !choices.watched;
@@ -117,7 +120,9 @@ impl<'a> Guard<'a> {
         if !is_missing_permission(&error) {
             return error;
         }
-        match self.client.get_secret(&self.nobodys_name, None).await {
+        let method_options = ClientMethodOptions { context: ahead() };
+        let options = SecretClientGetSecretOptions { method_options, ..Default::default() };
+        match self.client.get_secret(&self.nobodys_name, Some(options)).await {
             Err(error) if is_missing_permission(&error) => error,
             _ => pending().await,
         }
@@ -212,6 +217,11 @@ impl<'a> Guard<'a> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The context of a call that nobody waits for.
+fn ahead() -> Context<'static> {
+    Context::new().with_value(Ahead)
 }
 
 fn is_missing_permission(error: &Error) -> bool {

@@ -230,7 +230,9 @@ impl HttpClient for Faulty {
             let mut fault = if state.dice.one_in(odds) { Some(Fault::random(&mut state.dice)) } else { None };
             // These would be lies of the service's own about what it holds.
             let lies = [
-                matches!(operation, Operation::GetDeleted) && matches!(fault, Some(Fault::Error { status: 403, .. })),
+                // That the caller may not look at a deleted secret is said only once there is one.
+                operation == Operation::GetDeleted
+                    && matches!(fault, Some(Fault::Error { status: 403, inner_code, .. }) if inner_code != "ForbiddenByFirewall"),
                 matches!(operation, Operation::Set | Operation::Delete | Operation::Purge)
                     && !is_authorized(request)
                     && fault.as_ref().is_some_and(Fault::carries_out),

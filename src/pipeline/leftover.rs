@@ -1,6 +1,9 @@
 //! Tracks what this run has left in the vault.
 
-use crate::azure::operation::{Operation, is_authorized};
+use crate::azure::{
+    answer::ServiceError,
+    operation::{Operation, is_authorized},
+};
 use azure_core::http::{
     AsyncRawResponse, Context, RawResponse, Request, StatusCode,
     policies::{Policy, PolicyResult},
@@ -69,7 +72,9 @@ impl Policy for Leftover {
             Operation::Set | Operation::Delete if status.is_client_error() && status != StatusCode::RequestTimeout => {
                 before
             }
-            Operation::GetDeleted if status.is_success() || status == StatusCode::Forbidden => Left::Nothing,
+            Operation::GetDeleted if status.is_success() || ServiceError::read(&response).is_missing_permission() => {
+                Left::Nothing
+            }
             _ => return Ok(again(response)),
         };
         self.replace(&name, |_| now);
