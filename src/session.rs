@@ -13,6 +13,7 @@ use crate::{
     },
     quickstart,
     terminal::{
+        keyboard::is_dumb,
         next_steps::{self, Ending},
         note, output,
         prompt::{Interrupted, Prompt},
@@ -148,10 +149,9 @@ async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipe
     Ok(())
 }
 
-/// Whether a spinner can turn on stderr. Windows sets no `TERM`; its consoles know escape sequences or refuse them.
+/// Whether a spinner can turn on stderr.
 fn is_lively_terminal() -> bool {
-    let is_dumb = env::var_os("TERM").map_or(cfg!(unix), |term| term == "dumb");
-    stderr().is_terminal() && !is_dumb && understands_escapes()
+    stderr().is_terminal() && !is_dumb() && understands_escapes()
 }
 
 /// Waits for Ctrl-C, or a request to end.

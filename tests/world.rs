@@ -3,7 +3,7 @@
 use crate::support::{
     Cloud, Run,
     cloud::{Certificate, Fault, Holds, Received},
-    run, transcript,
+    each, run, transcript,
 };
 use kv_secrets::terminal::shell::Shell;
 use std::{fs, process::Command};
@@ -333,22 +333,26 @@ const CHALLENGE: &str =
 
 #[test]
 fn a_token_that_is_refused_for_a_moment_is_no_fault_of_the_account() {
-    for message in
-        ["AKV10046: Unable to resolve the key used for signature validation.", "IDX10222: The token is not yet valid."]
-    {
-        let cloud = Cloud::start();
-        // Each try is repeated once by the SDK.
-        cloud.plan("PUT /secrets/n", 4, unauthorized(CHALLENGE, message));
-        let run = run(&mut cloud.kv_secrets(), "n\nv\n");
-        assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
+    each(
+        &[
+            "AKV10046: Unable to resolve the key used for signature validation.",
+            "IDX10222: The token is not yet valid.",
+        ],
+        |message| {
+            let cloud = Cloud::start();
+            // Each try is repeated once by the SDK.
+            cloud.plan("PUT /secrets/n", 4, unauthorized(CHALLENGE, message));
+            let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+            assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
 
-        let cloud = Cloud::start();
-        cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
-        let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
-        let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", Shell::HERE.date()]);
-        assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
-        assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
-    }
+            let cloud = Cloud::start();
+            cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
+            let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
+            let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", Shell::HERE.date()]);
+            assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+            assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
+        },
+    );
 }
 
 #[test]

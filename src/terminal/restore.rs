@@ -169,8 +169,8 @@ mod unix {
         /// Asks by the terminal's own means, where it knows no escape sequences. A masked answer is not echoed.
         pub(in crate::terminal) fn ask_plainly(&self, question: Question) -> Result<String, NoAnswer> {
             loop {
-                about(format_args!("{}", question.text));
                 self.change(|settings| settings.local_flags.set(LocalFlags::ECHO, !question.masked));
+                about(format_args!("{}", question.text));
                 let mut answer = String::new();
                 let outcome = stdin().lock().read_line(&mut answer);
                 self.quiet();
