@@ -60,7 +60,7 @@ pub struct Cli {
     #[arg(long, help_heading = SHOWING)]
     pub step: bool,
 
-    /// Ask for the value without echo, and show ******** for it
+    /// Mask the value while it is typed, and show ******** for it
     #[arg(long, help_heading = SHOWING)]
     pub hide_value: bool,
 

@@ -229,3 +229,27 @@ fn is_for_now(error: &io::Error) -> bool {
     cfg!(windows) && error.raw_os_error() == Some(WSATRY_AGAIN)
         || ["Temporary failure", "try again", "Try again"].iter().any(|it| words.contains(it))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolver_that_cannot_tell_for_now_is_told_from_one_that_knows_no_such_name() {
+        let said = |words: &str| io::Error::other(format!("failed to lookup address information: {words}"));
+        for for_now in ["Temporary failure in name resolution", "Try again"] {
+            assert!(is_for_now(&said(for_now)), "{for_now}");
+        }
+        for for_good in ["Name or service not known", "nodename nor servname provided, or not known"] {
+            assert!(!is_for_now(&said(for_good)), "{for_good}");
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_and_the_names_under_it_are_this_computer() {
+        for name in ["localhost", "LOCALHOST", "my-vault.localhost"] {
+            let addresses: Vec<_> = Resolver.resolve(name.parse().unwrap()).await.unwrap().collect();
+            assert!(!addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback()), "{name}");
+        }
+    }
+}
