@@ -325,6 +325,18 @@ fn a_dumb_terminal_still_asks() {
 }
 
 #[test]
+fn an_interruption_at_a_dumb_terminal_has_a_line_of_its_own_too() {
+    let cloud = Cloud::start();
+    // Here Ctrl-C is a signal, to the shell of a watched run too.
+    let mut terminal = Terminal::of(cloud.kv_secrets().env("TERM", "dumb"));
+    terminal.answer(NAME, "n");
+    terminal.expect(VALUE);
+    terminal.press("half\u{3}");
+    let screen = terminal.screen();
+    assert!(screen.ends_with("\nerror: Interrupted."), "{screen}");
+}
+
+#[test]
 fn stdout_may_lead_elsewhere() {
     let cloud = Cloud::start();
     let mut terminal = Terminal::to_file(&mut cloud.kv_secrets());

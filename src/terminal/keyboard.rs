@@ -79,7 +79,11 @@ impl Keyboard {
     /// [`NoAnswer`].
     pub fn ask(&self, question: Question) -> Result<String, NoAnswer> {
         if is_dumb() {
-            return self.settings.ask_plainly(question);
+            *self.line.open() = Open { question: Some(question), shown: true, ..Open::default() };
+            let _signals = SignalsToReader::here();
+            let answer = self.settings.ask_plainly(question);
+            *self.line.open() = Open::default();
+            return answer;
         }
         loop {
             *self.line.open() = Open { question: Some(question), ..Open::default() };
@@ -151,13 +155,13 @@ impl Keyboard {
         self.closed.store(true, Ordering::SeqCst);
         let opening = || self.line.open().question.is_some() && !self.line.open().shown;
         let began = Instant::now();
-        while !is_dumb() && opening() && began.elapsed() < TO_SHOW {
+        while opening() && began.elapsed() < TO_SHOW {
             thread::sleep(SHOWS);
         }
         thread::sleep(SHOWS);
         let open = std::mem::take(&mut *self.line.open());
-        if let Some(question) = open.question.filter(|_| !is_dumb()) {
-            if take_away {
+        if let Some(question) = open.question {
+            if take_away && !is_dumb() {
                 erase(&format!("{}{}", question.text, open.before_cursor));
             } else {
                 about(format_args!("\r\n"));
