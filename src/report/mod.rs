@@ -42,37 +42,36 @@ impl Remedy {
     }
 }
 
-/// Says on stderr what went wrong, what to do about it, and what is left in the vault. Of what others said it gives the
-/// beginning at a terminal, unless it is to give the `whole`. Returns the exit status: 2 when the program was used in a
-/// way that cannot work, and sent nothing; 130 when it was interrupted; else 1.
+/// Says on stderr what [`told`] gives. Returns the exit status: 2 when the program was used in a way that cannot work, and
+/// sent nothing; 130 when it was interrupted; else 1.
 pub fn report(failure: &Failure, whole: bool) -> ExitCode {
-    let wrong_use = wrong_use::remedy(failure.error.as_ref());
-    let status = match &wrong_use {
+    note!("{}", told(failure, whole));
+    match wrong_use::remedy(failure.error.as_ref()) {
         Some(_) => ExitCode::from(2),
         None if failure.error.is::<Interrupted>() => ExitCode::from(130),
         None => ExitCode::FAILURE,
-    };
-    let remedy = wrong_use.unwrap_or_else(|| remedy(failure));
+    }
+}
+
+/// What went wrong, what to do about it, and what is left in the vault. Of what others said it has the beginning at a
+/// terminal, unless it is to have the `whole`.
+pub fn told(failure: &Failure, whole: bool) -> String {
+    let remedy = wrong_use::remedy(failure.error.as_ref()).unwrap_or_else(|| remedy(failure));
     let left = failure.vault.as_ref().map(|vault| left::statement(&failure.leftover, vault)).unwrap_or_default();
     let Remedy { sentence, advice, sources, details, link } = match columns().filter(|_| !whole) {
         Some(columns) => rows::shortened(remedy, &left, columns),
         None => remedy,
     };
-    note!("{} {sentence}", style("error:").for_stderr().red().bold());
-    if !sources.is_empty() {
-        note!("\n{}", sources.join("\n"));
-    }
-    for paragraph in [&advice, &left] {
-        if !paragraph.is_empty() {
-            note!("\n{}", with_bold_commands(paragraph));
-        }
-    }
+    let mut paragraphs = vec![format!("{} {sentence}", style("error:").for_stderr().red().bold()), sources.join("\n")];
+    paragraphs.extend([&advice, &left].map(|paragraph| with_bold_commands(paragraph)));
     for aside in [rows::details(&details), rows::link(link)] {
+        // An empty text in a style is not empty.
         if !aside.is_empty() {
-            note!("\n{}", style(aside).for_stderr().dim());
+            paragraphs.push(style(aside).for_stderr().dim().to_string());
         }
     }
-    status
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs.join("\n\n")
 }
 
 /// The text with its commands, which stand on indented lines of their own, made bold.
