@@ -12,17 +12,13 @@ fn paragraph(name: &str, left: Left, vault: &VaultAddress) -> String {
     let (what, verb) = match left {
         Left::Nothing => return String::new(),
         Left::PerhapsSecret => (
-            format!("The secret '{name}' may be in {vault}: no answer came to the request to create it. To delete it:"),
+            format!("The secret '{name}' may be in {vault}: nothing tells whether it was created. To delete it:"),
             "delete",
         ),
         Left::Secret => (format!("The secret '{name}' is still in {vault}. To delete it:"), "delete"),
-        Left::PerhapsDeletion => (
-            format!(
-                "The secret '{name}' is still in {vault}, unless its deletion has begun: no answer came to the request. \
-                 To delete it:"
-            ),
-            "delete",
-        ),
+        Left::PerhapsDeletion => {
+            (format!("The secret '{name}' is still in {vault}, unless its deletion has begun. To delete it:"), "delete")
+        }
         Left::Deletion => (
             format!(
                 "The deletion of the secret '{name}' from {vault} has begun. Once it is complete, this removes the \
