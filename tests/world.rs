@@ -90,6 +90,62 @@ fn a_page_that_shows_the_value_is_not_quoted() {
 }
 
 #[test]
+fn an_error_that_shows_a_value_is_not_quoted() {
+    // Asked to wait for longer than a call may take, it tries no more.
+    let later = &[("content-type", "text/html"), ("retry-after", "100")];
+    for (request, fault, told) in [
+        (
+            "PUT /secrets/n",
+            Fault::Answer(503, later, "<p>You sent the-secret-value</p>".into()),
+            "my-vault answered 503 Service Unavailable.",
+        ),
+        (
+            "GET /secrets/n/versions",
+            json(400, r#"{"value":"the-secret-value"}"#),
+            "Something other than Key Vault answered for my-vault, with 400 Bad Request, application/json.",
+        ),
+    ] {
+        let cloud = Cloud::start();
+        cloud.plan(request, 1, fault);
+        fails(&mut cloud.kv_secrets(), told, &[]);
+    }
+}
+
+#[test]
+fn a_networks_own_errors_are_not_the_vaults() {
+    for (status, told) in [(501, "501 Not Implemented"), (511, "511 Network Authentication Required")] {
+        let cloud = Cloud::start();
+        cloud.plan("PUT /secrets/n", 1, html(status, "<html>Sign in</html>"));
+        let sentence =
+            format!("Something other than Key Vault answered for my-vault, with {told}, text/html; charset=utf-8.");
+        fails(&mut cloud.kv_secrets(), &sentence, &["sign in first", "The secret 'n' may be in my-vault"]);
+    }
+}
+
+#[test]
+fn the_secret_itself_is_no_answer_to_its_deletion() {
+    let secret = r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","value":"the-secret-value"}"#;
+    let sentence = "Something other than Key Vault answered for my-vault, with 200 OK, application/json.";
+    for (request, left) in [
+        ("DELETE /secrets/n", "The secret 'n' is still in my-vault, unless its deletion has begun. To delete it:"),
+        ("GET /deletedsecrets/n", "The deletion of the secret 'n' from my-vault has begun."),
+    ] {
+        let cloud = Cloud::start();
+        cloud.plan(request, 1, json(200, secret));
+        fails(&mut cloud.kv_secrets(), sentence, &[left]);
+    }
+}
+
+#[test]
+fn what_was_answered_is_not_said_to_be_unanswered() {
+    let cloud = Cloud::start();
+    cloud.plan("PUT /secrets/n", 1, html(302, ""));
+    let sentence = "Something other than Key Vault answered for my-vault, with 302 Found, text/html; charset=utf-8.";
+    let left = "The secret 'n' may be in my-vault: nothing tells whether it was created. To delete it:\n";
+    fails(&mut cloud.kv_secrets(), sentence, &[left]);
+}
+
+#[test]
 fn an_error_of_another_shape_is_shown() {
     let cloud = Cloud::start();
     let body = format!(r#"{{"detail":"Unsupported api-version 2025-07-01. {}"}}"#, "x".repeat(300));
@@ -366,6 +422,23 @@ fn a_claims_challenge_says_to_sign_in_again_and_that_the_request_was_refused() {
         let left = matches!(request, "GET /secrets/n/?" | "DELETE /secrets/n");
         assert_eq!(run.stderr.contains("The secret 'n' is still in my-vault. To delete it"), left, "{}", run.stderr);
         assert!(left || !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_challenge_that_names_no_resource_does_not_hide_the_answer() {
+    for challenge in ["Bearer realm=\"the proxy\"", "Basic realm=\"the proxy\""] {
+        let cloud = Cloud::start();
+        cloud.plan("PUT /secrets/n", 9, unauthorized(challenge, "AKV10032: Invalid issuer."));
+        let sentence = "my-vault does not accept the token of the account that you are signed in with.";
+        let run = fails(&mut cloud.kv_secrets(), sentence, &["AKV10032"]);
+        assert!(!run.stderr.contains("The secret 'n'"), "{}", run.stderr);
+
+        let cloud = Cloud::start();
+        let headers: &[(&str, &str)] = Box::leak(Box::new([("WWW-Authenticate", challenge)]));
+        cloud.plan("PUT /secrets/n", 1, Fault::Answer(401, headers, "<html>Who are you?</html>".into()));
+        let sentence = "Something other than Key Vault answered for my-vault, with 401 Unauthorized.";
+        fails(&mut cloud.kv_secrets(), sentence, &["The secret 'n' may be in my-vault", "Who are you?"]);
     }
 }
 

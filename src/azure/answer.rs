@@ -11,8 +11,8 @@ use azure_core::{
 };
 use serde_json::Value;
 
-/// Where a challenge that wants more claims is kept from the SDK.
-pub(super) const CLAIMS_CHALLENGE: HeaderName = HeaderName::from_static("x-claims-challenge");
+/// Where a challenge that the SDK cannot answer is kept from it.
+pub(super) const OTHER_CHALLENGE: HeaderName = HeaderName::from_static("x-other-challenge");
 
 /// An error answer of Key Vault.
 ///
@@ -56,7 +56,7 @@ impl ServiceError {
             message: text("/error/message"),
             other_body: if other { first_line(&String::from_utf8_lossy(response.body())) } else { String::new() },
             request_id: header(HeaderName::from_static("x-ms-request-id")),
-            challenge: header(CLAIMS_CHALLENGE).or_else(|| header(WWW_AUTHENTICATE)),
+            challenge: header(OTHER_CHALLENGE).or_else(|| header(WWW_AUTHENTICATE)),
         }
     }
 
@@ -127,6 +127,12 @@ impl ServiceError {
         let name = after.split('/').next()?;
         pasteable(&format!("{before}/vaults/{name}")).map(str::to_owned)
     }
+}
+
+/// Whether an answer of that status tells what has become of the request: after a 408 or a 5xx it may have been carried
+/// out, or not.
+pub fn is_conclusive(status: StatusCode) -> bool {
+    status != StatusCode::RequestTimeout && !status.is_server_error()
 }
 
 pub(super) fn json(response: &RawResponse) -> Value {

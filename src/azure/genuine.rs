@@ -2,12 +2,12 @@
 
 use super::{
     address::{is_in_azure, is_loopback},
-    answer::{CLAIMS_CHALLENGE, between, is_error, json},
+    answer::{OTHER_CHALLENGE, between, is_conclusive, is_error, json},
     first_line,
     operation::{Operation, is_authorized},
 };
 use azure_core::{
-    Error,
+    Bytes, Error,
     error::ErrorKind,
     http::{
         AsyncRawResponse, Body, Context, RawResponse, Request, Url,
@@ -64,7 +64,7 @@ impl std::error::Error for ForeignChallenge {}
 
 /// Lets pass only what Key Vault answers, as a policy for each try of a request: the JSON that an operation is
 /// documented to give, for the secret that was asked for. Any other answer becomes the error [`NotKeyVault`], which
-/// nobody retries. A gateway's 408, 429 and 5xx pass: they are tried again, whoever wrote them.
+/// nobody retries. What is tried again passes, whoever wrote it: a gateway's 408, 429, 500, 502, 503 or 504.
 ///
 /// It remembers the value that was set last, so as not to quote it from an answer that shows it.
 #[derive(Default)]
@@ -88,7 +88,7 @@ impl Policy for KeyVaultAnswers {
             Ok(response) => self.genuine(request, response.try_into_raw_response().await?),
             Err(error) => Err(error),
         };
-        let unanswered = result.as_ref().map_or(true, |response| response.status().is_server_error());
+        let unanswered = result.as_ref().map_or(true, |response| !is_conclusive(response.status()));
         if let Some(tries) = ctx.value::<Unanswered>().filter(|_| unanswered && is_authorized(request)) {
             tries.0.store(true, Ordering::Relaxed);
         }
@@ -110,33 +110,42 @@ impl KeyVaultAnswers {
     fn genuine(&self, request: &Request, response: RawResponse) -> azure_core::Result<AsyncRawResponse> {
         let status = u16::from(response.status());
         let body = json(&response);
+        let challenge = response.headers().get_optional_str(&WWW_AUTHENTICATE).unwrap_or_default().to_owned();
+        let resource = wanted_resource(&challenge);
+        if let Some(resource) = resource.filter(|resource| status == 401 && is_foreign(resource, request.url())) {
+            return Err(Error::new(ErrorKind::Other, ForeignChallenge { resource: first_line(resource) }));
+        }
+        let is_challenge = is_bearer(&challenge) && (resource.is_some() || challenge.contains("insufficient_claims"));
         let is_key_vaults = match status {
             200..300 => is_documented(request, status, &body),
-            401 => is_challenge(&response) || is_error(&body),
-            408 | 429 | 500.. => true,
-            400..500 => is_error(&body),
+            401 if is_challenge => true,
+            408 | 429 | 500 | 502 | 503 | 504 => true,
+            400.. => is_error(&body),
             _ => false,
         };
-        if let Some(resource) = foreign_resource(request.url(), &response).filter(|_| status == 401) {
-            return Err(Error::new(ErrorKind::Other, ForeignChallenge { resource: first_line(&resource) }));
-        }
-        if is_key_vaults {
-            let (status, mut headers, body) = response.deconstruct();
-            // The SDK would look for a scope in it, and lose the answer.
-            let claims = headers.get_optional_str(&WWW_AUTHENTICATE).filter(|it| it.contains("insufficient_claims"));
-            if let Some(claims) = claims.map(str::to_owned) {
-                headers.remove(WWW_AUTHENTICATE);
-                headers.insert(CLAIMS_CHALLENGE, claims);
-            }
-            return Ok(AsyncRawResponse::from_bytes(status, headers, body));
-        }
         let content_type = first_line(response.headers().get_optional_str(&CONTENT_TYPE).unwrap_or_default());
-        // JSON that came in place of a secret might hold its value, and so might a page that shows what it was sent.
-        let text = String::from_utf8_lossy(response.body());
+        let (http_status, mut headers, bytes) = response.deconstruct();
+        let text = String::from_utf8_lossy(&bytes);
+        let may_be_quoted = is_error(&body) || !self.may_hold_value(status, &body, &text);
+        if !is_key_vaults {
+            let first_line = if may_be_quoted { first_line(&text) } else { String::new() };
+            return Err(Error::new(ErrorKind::Other, NotKeyVault { status, content_type, first_line }));
+        }
+        if !challenge.is_empty() && resource.is_none() {
+            // The SDK would look for a scope in it, and lose the answer.
+            headers.remove(WWW_AUTHENTICATE);
+            headers.insert(OTHER_CHALLENGE, challenge);
+        }
+        let bytes = if status < 400 || may_be_quoted { bytes.into() } else { Bytes::new() };
+        Ok(AsyncRawResponse::from_bytes(http_status, headers, bytes))
+    }
+
+    /// Whether a body that is no error of Key Vault's may hold a secret's value: JSON that came in place of a secret, or a
+    /// page that shows what it was sent.
+    fn may_hold_value(&self, status: u16, body: &Value, text: &str) -> bool {
         let value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        let may_hold_value = !body.is_null() && status < 300 || !value.is_empty() && text.contains(value.as_str());
-        let first_line = if may_hold_value { String::new() } else { first_line(&text) };
-        Err(Error::new(ErrorKind::Other, NotKeyVault { status, content_type, first_line }))
+        let is_secret = !body.is_null() && status < 300 || !body["value"].is_null();
+        is_secret || !value.is_empty() && text.contains(value.as_str())
     }
 }
 
@@ -156,8 +165,9 @@ fn is_documented(request: &Request, status: u16, body: &Value) -> bool {
             body["value"].as_array().is_some_and(|versions| versions.iter().all(|it| is_id(&it["id"], "secrets")))
         }
         Operation::Set | Operation::Get => is_id(&body["id"], "secrets"),
+        // A secret with its value is not a deleted one.
         Operation::Delete | Operation::GetDeleted => {
-            is_id(&body["id"], "secrets") || is_id(&body["recoveryId"], "deletedsecrets")
+            body["value"].is_null() && (is_id(&body["id"], "secrets") || is_id(&body["recoveryId"], "deletedsecrets"))
         }
         Operation::Purge => status == 204,
     }
@@ -172,16 +182,17 @@ fn is_id(id: &Value, folder: &str, name: &str, asked: &Url) -> bool {
     same_vault && path.next() == Some(folder) && path.next().is_some_and(|it| it.eq_ignore_ascii_case(name))
 }
 
-fn is_challenge(response: &RawResponse) -> bool {
-    let challenge = response.headers().get_optional_str(&WWW_AUTHENTICATE);
-    challenge.is_some_and(|challenge| challenge.trim_start().to_ascii_lowercase().starts_with("bearer "))
+fn is_bearer(challenge: &str) -> bool {
+    challenge.trim_start().to_ascii_lowercase().starts_with("bearer ")
 }
 
-/// What the challenge wants a token for, if that is neither in the vault's domain nor on this computer.
-fn foreign_resource(asked: &Url, response: &RawResponse) -> Option<String> {
-    let challenge = response.headers().get_optional_str(&WWW_AUTHENTICATE)?;
-    let resource = between(challenge, "resource=\"", "\"").or_else(|| between(challenge, "scope=\"", "\""))?;
-    let host = asked.host_str()?;
-    let parent = Url::parse(resource).ok()?.host_str().map(|parent| format!(".{parent}"))?;
-    (!host.ends_with(&parent) && !is_loopback(host)).then(|| resource.to_owned())
+/// What the challenge wants a token for.
+fn wanted_resource(challenge: &str) -> Option<&str> {
+    between(challenge, "resource=\"", "\"").or_else(|| between(challenge, "scope=\"", "\""))
+}
+
+/// Whether that is neither in the vault's domain nor on this computer.
+fn is_foreign(resource: &str, asked: &Url) -> bool {
+    let (Some(host), Ok(resource)) = (asked.host_str(), Url::parse(resource)) else { return false };
+    resource.host_str().is_some_and(|domain| !host.ends_with(&format!(".{domain}"))) && !is_loopback(host)
 }

@@ -1,11 +1,11 @@
 //! Tracks what this run has left in the vault.
 
 use crate::azure::{
-    answer::ServiceError,
+    answer::{ServiceError, is_conclusive},
     operation::{Operation, is_authorized},
 };
 use azure_core::http::{
-    AsyncRawResponse, Context, RawResponse, Request, StatusCode,
+    AsyncRawResponse, Context, RawResponse, Request,
     policies::{Policy, PolicyResult},
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,9 +69,7 @@ impl Policy for Leftover {
             Operation::Set if status.is_success() => Left::Secret,
             Operation::Delete if status.is_success() && is_gone_at_once(&response) => Left::Nothing,
             Operation::Delete if status.is_success() => Left::Deletion,
-            Operation::Set | Operation::Delete if status.is_client_error() && status != StatusCode::RequestTimeout => {
-                before
-            }
+            Operation::Set | Operation::Delete if status.is_client_error() && is_conclusive(status) => before,
             Operation::GetDeleted if status.is_success() || ServiceError::read(&response).is_missing_permission() => {
                 Left::Nothing
             }
