@@ -479,3 +479,14 @@ fn a_conflict_without_an_inner_code_is_recognised_by_its_message() {
     let run = run(&mut cloud.kv_secrets(), "m\nv\n");
     assert!(run.stderr.contains("az keyvault secret recover --vault-name my-vault --name m"), "{}", run.stderr);
 }
+
+#[test]
+fn an_emulator_may_show_a_deleted_secret_with_its_value() {
+    let cloud = Cloud::start();
+    let vault = format!("https://localhost:{}", cloud.port());
+    let id = format!("{vault}/secrets/n/1");
+    cloud.plan("DELETE /secrets/n", 1, json(200, &format!(r#"{{"id":"{id}","recoveryId":"{id}","value":"v"}}"#)));
+    cloud.plan("GET /deletedsecrets/n", 1, json(200, &format!(r#"{{"id":"{id}","value":"v"}}"#)));
+    let run = run(cloud.kv_secrets().args(["--vault", &vault]), "n\nv\n");
+    assert_eq!(run.stdout, transcript(&vault["https://".len()..], "n", "v"), "{}", run.stderr);
+}

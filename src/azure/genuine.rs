@@ -165,9 +165,11 @@ fn is_documented(request: &Request, status: u16, body: &Value) -> bool {
             body["value"].as_array().is_some_and(|versions| versions.iter().all(|it| is_id(&it["id"], "secrets")))
         }
         Operation::Set | Operation::Get => is_id(&body["id"], "secrets"),
-        // A secret with its value is not a deleted one.
+        // A secret with its value is not a deleted one; only an emulator shows that too.
         Operation::Delete | Operation::GetDeleted => {
-            body["value"].is_null() && (is_id(&body["id"], "secrets") || is_id(&body["recoveryId"], "deletedsecrets"))
+            let in_azure = request.url().host_str().is_some_and(is_in_azure);
+            (body["value"].is_null() || !in_azure)
+                && (is_id(&body["id"], "secrets") || is_id(&body["recoveryId"], "deletedsecrets"))
         }
         Operation::Purge => status == 204,
     }
