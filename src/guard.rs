@@ -4,7 +4,10 @@
 //! before it is used.
 
 use crate::{
-    azure::{VaultAddress, answer::ServiceError},
+    azure::{
+        VaultAddress,
+        answer::{ServiceError, is_missing_permission},
+    },
     pipeline::warm_up::{Ahead, WarmUp},
     terminal::{
         note,
@@ -222,8 +225,4 @@ impl<'a> Guard<'a> {
 /// The context of a call that nobody waits for.
 fn ahead() -> Context<'static> {
     Context::new().with_value(Ahead)
-}
-
-fn is_missing_permission(error: &Error) -> bool {
-    ServiceError::of(error).is_some_and(|error| error.is_missing_permission())
 }

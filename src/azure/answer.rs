@@ -129,6 +129,11 @@ impl ServiceError {
     }
 }
 
+/// Whether `error` is the service's answer that the caller lacks a permission for what was asked.
+pub fn is_missing_permission(error: &Error) -> bool {
+    ServiceError::of(error).is_some_and(|error| error.is_missing_permission())
+}
+
 /// Whether an answer of that status tells what has become of the request: after a 408 or a 5xx it may have been carried
 /// out, or not.
 pub fn is_conclusive(status: StatusCode) -> bool {

@@ -5,7 +5,7 @@
 //! not look at deleted secrets it then says 403. See
 //! <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
 
-use super::{answer::ServiceError, genuine::Unanswered};
+use super::{answer::is_missing_permission, genuine::Unanswered};
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -122,10 +122,6 @@ impl DeleteSecretPoller<'_> {
             sleep_until(next.min(deadline)).await;
         }
     }
-}
-
-fn is_missing_permission(error: &Error) -> bool {
-    ServiceError::of(error).is_some_and(|error| error.is_missing_permission())
 }
 
 /// A deletion did not complete within 60 seconds.

@@ -1,11 +1,12 @@
 //! Tracks what this run has left in the vault.
 
+use super::again;
 use crate::azure::{
     answer::{ServiceError, is_conclusive},
     operation::{Operation, is_authorized},
 };
 use azure_core::http::{
-    AsyncRawResponse, Context, RawResponse, Request,
+    Context, RawResponse, Request,
     policies::{Policy, PolicyResult},
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,10 +84,4 @@ impl Policy for Leftover {
 /// Whether a vault without soft delete has deleted the secret: there is nothing to recover.
 fn is_gone_at_once(response: &RawResponse) -> bool {
     serde_json::from_slice(response.body()).is_ok_and(|body: serde_json::Value| body["recoveryId"].is_null())
-}
-
-/// An answer that has been read, to be read again.
-pub(super) fn again(response: RawResponse) -> AsyncRawResponse {
-    let (status, headers, body) = response.deconstruct();
-    AsyncRawResponse::from_bytes(status, headers, body)
 }

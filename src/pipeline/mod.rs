@@ -11,7 +11,7 @@ pub mod retry;
 pub mod warm_up;
 
 use crate::azure::client::client_options_by;
-use azure_core::http::{ClientOptions, RetryOptions, Transport, policies::Policy};
+use azure_core::http::{AsyncRawResponse, ClientOptions, RawResponse, RetryOptions, Transport, policies::Policy};
 use leftover::Leftover;
 use retry::{Effort, Retry, TimeLimit};
 use std::sync::Arc;
@@ -44,4 +44,10 @@ impl Pipeline {
         options.per_try_policies.extend(key_vault_answers);
         options
     }
+}
+
+/// An answer that has been read, to be read again.
+fn again(response: RawResponse) -> AsyncRawResponse {
+    let (status, headers, body) = response.deconstruct();
+    AsyncRawResponse::from_bytes(status, headers, body)
 }

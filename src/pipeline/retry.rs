@@ -3,7 +3,7 @@
 //! The SDK's own retries cannot serve: they wait as long as a server asks, and when an exchange breaks off before its
 //! challenge they repeat the request without the body that the SDK has put aside.
 
-use super::leftover::again;
+use super::again;
 use crate::{
     azure::{answer::ServiceError, connection::ConnectionError, delete_secret::asked_to_wait, find},
     terminal::note,

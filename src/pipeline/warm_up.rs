@@ -50,10 +50,7 @@ fn may_pass(error: &Error) -> bool {
     if let Some(answer) = ServiceError::of(error) {
         return !matches!(answer.status, 401 | 403) || answer.is_passing_refusal();
     }
-    let known = [
-        find::<SignInFailed>(error).is_some(),
-        find::<NotKeyVault>(error).is_some(),
-        find::<ForeignChallenge>(error).is_some(),
-    ];
-    !known.contains(&true)
+    find::<SignInFailed>(error).is_none()
+        && find::<NotKeyVault>(error).is_none()
+        && find::<ForeignChallenge>(error).is_none()
 }

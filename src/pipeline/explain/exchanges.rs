@@ -11,13 +11,14 @@ use crate::{
         credential::Attempts,
         operation::{Operation, is_authorized},
     },
+    pipeline::again,
     terminal::{
         note,
         output::{show, stop_spinning},
     },
 };
 use azure_core::http::{
-    AsyncRawResponse, Context, Request,
+    Context, Request,
     policies::{Policy, PolicyResult},
 };
 use std::{
@@ -136,7 +137,6 @@ impl Policy for Exchanges {
             let request = Sent { method: request.method().to_string(), path, body };
             note!("{}", exchange(&request, &outcome, [&meaning.more, &meaning.fewer]));
         }
-        let (status, headers, body) = answer?.deconstruct();
-        Ok(AsyncRawResponse::from_bytes(status, headers, body))
+        answer.map(again)
     }
 }
