@@ -343,7 +343,7 @@ impl HttpClient for Faulty {
             // One that was given up on its way.
             let given_up = state.open.take();
             state.uncertain.extend(given_up);
-            state.open = Some(operation).filter(|_| is_authorized(request));
+            state.open = is_authorized(request).then_some(operation);
             if is_authorized(request) && fault.as_ref().is_some_and(Fault::is_uncertain) {
                 state.uncertain.push(operation);
             }
