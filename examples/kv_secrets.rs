@@ -1,17 +1,16 @@
-//! `kv_secrets.py`, line by line.
+//! `kv_secrets.py`, line by line, on `azure_extras`.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use azure_extras::{BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential, VaultAddress, client_options};
 use azure_security_keyvault_secrets::models::SetSecretParameters;
-use kv_secrets::azure::{BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential};
-use kv_secrets::azure::{VaultAddress, client_options};
 use std::{env, io, io::Write as _};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let key_vault_name = env::var("KEY_VAULT_NAME")?;
+    let key_vault_name = env::var("KEY_VAULT_NAME").context("KEY_VAULT_NAME")?;
     let kv_uri = VaultAddress::parse(&key_vault_name)?;
 
-    let credential = DefaultAzureCredential::new(CredentialOptions::from_env()?)?;
+    let credential = DefaultAzureCredential::new(CredentialOptions::from_env()?);
     let client = kv_uri.secret_client(credential, client_options()?)?;
 
     let secret_name = input("Input a name for your secret > ")?;

@@ -4,11 +4,8 @@
 //! before it is used.
 
 use crate::{
-    azure::{
-        VaultAddress,
-        answer::{ServiceError, is_missing_permission},
-    },
-    pipeline::warm_up::{Ahead, WarmUp},
+    failure::SecretExists,
+    pipeline::prefetch::{Prefetch, PrefetchTask},
     terminal::{
         note,
         prompt::{Conflict, Prompt, SecretValue},
@@ -20,27 +17,31 @@ use azure_core::{
     credentials::TokenCredential,
     http::{ClientMethodOptions, Context, StatusCode, pager::PagerOptions},
 };
+use azure_extras::{
+    VaultAddress,
+    secrets::{ServiceError, is_missing_permission},
+};
 use azure_security_keyvault_secrets::{
     SecretClient,
     models::{SecretClientGetSecretOptions, SecretClientListSecretPropertiesVersionsOptions},
 };
 use futures::TryStreamExt as _;
-use std::{fmt, future::pending, sync::Arc};
+use std::{future::pending, sync::Arc};
 use tokio::{select, try_join};
 
 /// Asks for a secret's name and value, and sees to it that the name is free.
-pub struct Guard<'a> {
+pub(crate) struct Guard<'a> {
     client: &'a SecretClient,
     vault: &'a VaultAddress,
     prompt: &'a Prompt,
     choices: Choices,
-    warm_up: WarmUp,
+    prefetch: PrefetchTask,
     nobodys_name: String,
 }
 
 /// What the tutorial does not ask.
 #[derive(Clone, Copy, Debug)]
-pub struct Choices {
+pub(crate) struct Choices {
     /// Whether a secret that exists may be overwritten and deleted.
     pub overwrite: bool,
     /// Whether the deleted secret is purged.
@@ -49,23 +50,8 @@ pub struct Choices {
     pub watched: bool,
 }
 
-/// The name belongs to a secret that the run did not make, and nobody can be asked whether to delete it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretExists {
-    /// The secret's name.
-    pub secret_name: String,
-}
-
-impl fmt::Display for SecretExists {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the secret '{}' exists", self.secret_name)
-    }
-}
-
-impl std::error::Error for SecretExists {}
-
 impl<'a> Guard<'a> {
-    /// Guards the secrets in `vault`. From now on, while the person types the name, a token is fetched; and where a person
+    /// Guards the secrets in `vault`. From now on, while the user types the name, a token is fetched; and where the user
     /// types it and nobody watches the exchanges, the connection and its challenge are made ready too.
     ///
     /// # Errors
@@ -93,8 +79,8 @@ impl<'a> Guard<'a> {
             }
         };
         let connect = async move { if connects { versions.try_next().await.map(drop) } else { Ok(()) } };
-        let warm_up = WarmUp::start(async { try_join!(sign_in, connect).map(drop) });
-        Ok(Self { client, vault, prompt, choices, warm_up, nobodys_name })
+        let prefetch = PrefetchTask::start(async { try_join!(sign_in, connect).map(drop) });
+        Ok(Self { client, vault, prompt, choices, prefetch, nobodys_name })
     }
 
     /// Asks for a name. At a terminal it is looked up at once, before anyone types a value; and what is known to fail by
@@ -119,7 +105,7 @@ impl<'a> Guard<'a> {
 
     /// Waits until it is known that the run cannot succeed, and why. A missing permission to list alone is no reason.
     async fn failure(&self) -> Error {
-        let error = self.warm_up.failure().await;
+        let error = self.prefetch.failure().await;
         if !is_missing_permission(&error) {
             return error;
         }
@@ -224,5 +210,5 @@ impl<'a> Guard<'a> {
 
 /// The context of a call that nobody waits for.
 fn ahead() -> Context<'static> {
-    Context::new().with_value(Ahead)
+    Context::new().with_value(Prefetch)
 }

@@ -1,8 +1,34 @@
-//! `kv-secrets`: the quickstart for Azure Key Vault secrets. See the library's documentation for a tour.
+//! `kv-secrets`: the quickstart for Azure Key Vault secrets, in Rust.
+//!
+//! It does what Microsoft's `kv_secrets.py` does: it asks for a secret's name and value, creates the secret in a vault,
+//! retrieves it and deletes it, waiting until it is deleted. Read [`quickstart`] first; everything else exists so that it
+//! can stay that plain. To use Key Vault in a program of your own, read the crate `azure_extras`, and
+//! `examples/kv_secrets.rs`.
+//!
+//! - [`settings`] resolves the command line ([`cli`]), the environment and `.env` into what the run takes.
+//! - [`session`] wires the run: terminal, policies, client.
+//! - [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed.
+//! - [`pipeline`] watches each call and attempt, and tells observers: the explanation, the spinner, the record of the run.
+//! - [`terminal`] has what a user sees and types: stdout's transcript, stderr's notes, the questions.
+//! - A [`failure`] carries what is known of a run that failed, and [`report`] says what to do about it.
+
+mod cli;
+mod failure;
+mod guard;
+mod pipeline;
+mod quickstart;
+mod report;
+#[cfg(test)]
+mod schedules;
+mod session;
+mod settings;
+mod terminal;
 
 use clap::{ColorChoice, Parser as _};
+use cli::Cli;
 use dialoguer::console::set_colors_enabled_stderr;
-use kv_secrets::{cli::Cli, dotenv, report::report, session, terminal::keyboard::is_dumb};
+use failure::Failure;
+use settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,16 +36,26 @@ fn main() -> ExitCode {
     if let Some(shell) = cli.completions {
         return Cli::print_completions(shell);
     }
-    if let Err(error) = dotenv::load() {
-        return report(&anyhow::Error::from(error).into(), cli.explain);
+    let (color, explain) = (cli.color, cli.explain);
+    show_colors(color);
+    let outcome = Settings::resolve(cli).map_err(|misuse| Box::new(Failure::from(anyhow::Error::from(misuse))));
+    let outcome = outcome.and_then(|settings| {
+        if settings.no_color && color == ColorChoice::Auto {
+            show_colors(ColorChoice::Never);
+        }
+        session::run(settings)
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report::report(&failure, explain),
     }
-    match cli.color {
-        ColorChoice::Auto if is_dumb() => set_colors_enabled_stderr(false),
+}
+
+/// Shows colors on stderr or not, as the user wants it.
+fn show_colors(color: ColorChoice) {
+    match color {
+        ColorChoice::Auto if terminal::keyboard::is_dumb() => set_colors_enabled_stderr(false),
         ColorChoice::Auto => {}
         color => set_colors_enabled_stderr(color == ColorChoice::Always),
-    }
-    match session::run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => report(&failure, cli.explain),
     }
 }

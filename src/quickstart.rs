@@ -1,35 +1,33 @@
 //! The tutorial: set, get and delete a secret, in the order and the words of `kv_secrets.py`.
 
 use crate::{
-    azure::{BeginDeleteSecret as _, CredentialOptions, DefaultAzureCredential, VaultAddress},
     guard::{Choices, Guard},
     terminal::{prompt::Prompt, say},
 };
 use anyhow::{Context as _, Result};
-use azure_core::http::ClientOptions;
+use azure_core::{credentials::TokenCredential, http::ClientOptions};
+use azure_extras::{BeginDeleteSecret as _, VaultAddress};
 use azure_security_keyvault_secrets::models::DeletedSecret;
+use std::sync::Arc;
 
 const NAME: &str = "Input a name for your secret > ";
 const VALUE: &str = "Input a value for your secret > ";
 
-/// Asks for a secret's name and value; creates, retrieves and deletes that secret in the vault called `key_vault_name`,
-/// and may purge it. Returns what the vault said of the deleted secret.
+/// Asks for a secret's name and value; creates, retrieves and deletes that secret in `vault`, signed in by `credential`,
+/// which is a `DefaultAzureCredential` unless the vault is the demo's; and may purge it. Returns the deleted secret.
 ///
 /// # Errors
-/// Those of the address, the credential, the prompt and the [`Guard`]; the SDK's, as they are, from the vault.
-pub async fn run(
-    key_vault_name: &str,
-    credential_options: CredentialOptions,
+/// Those of the prompt and the [`Guard`]; the SDK's, as they are, from the vault.
+pub(crate) async fn run(
+    vault: &VaultAddress,
+    credential: Arc<dyn TokenCredential>,
     client_options: ClientOptions,
     prompt: &Prompt,
     choices: Choices,
 ) -> Result<DeletedSecret> {
-    let vault = VaultAddress::parse(key_vault_name)?;
-
-    let credential = DefaultAzureCredential::new(credential_options)?;
     let client = vault.secret_client(credential.clone(), client_options)?;
 
-    let guard = Guard::new(&client, &vault, credential, prompt, choices)?;
+    let guard = Guard::new(&client, vault, credential, prompt, choices)?;
     let mut secret_name = guard.secret_name(NAME).await?;
     let secret_value = guard.secret_value(VALUE, &secret_name).await?;
 

@@ -1,98 +1,105 @@
-//! Puts a run together: which vault, which terminal, which policies; and says how it ended.
+//! Wires a run: terminal, observers, credential and client; and gathers what is known when it fails.
 
 use crate::{
-    azure::{self, CredentialOptions, VaultAddress},
-    cli::Cli,
-    demo,
+    failure::{Failure, Interrupted},
     guard::Choices,
     pipeline::{
-        Pipeline,
-        explain::{Calls, Exchanges, Step, Story},
-        leftover::Left,
+        explain::Explain,
         progress::Progress,
+        record::Record,
+        step::Step,
+        wait_notice::WaitNotice,
+        watch::{Observer, watched},
     },
     quickstart,
+    settings::{Cloud, Settings},
     terminal::{
         keyboard::is_dumb,
         next_steps::{self, Ending},
         note, output,
-        prompt::{Interrupted, Prompt},
+        prompt::Prompt,
         restore::{SignalsToReader, understands_escapes},
     },
 };
-use azure_core::http::policies::Policy;
+use azure_core::{credentials::TokenCredential, http::Transport};
+use azure_extras::{
+    DefaultAzureCredential, find_cause,
+    in_memory::{InMemoryCredential, InMemoryVault},
+    secrets::client_options_with,
+};
 use dialoguer::console::style;
 use std::{
-    env,
     io::{IsTerminal as _, stderr, stdout},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{select, signal};
 
-/// A run that did not come to its end.
-#[derive(Debug)]
-pub struct Failure {
-    /// Why.
-    pub error: anyhow::Error,
-    /// The vault; none when its address is the error.
-    pub vault: Option<VaultAddress>,
-    /// The names of the secrets of which something is left in the vault, and what.
-    pub leftover: Vec<(String, Left)>,
-    /// How often and how long the last call was tried, in words; none when it was tried once only.
-    pub effort: Option<String>,
+/// The time that the demo's deletions take to complete.
+const DEMO_DELETION: Duration = Duration::from_secs(1);
+
+/// A run's credential and its way to the vault.
+struct Backend {
+    transport: Transport,
+    credential: Arc<dyn TokenCredential>,
+    /// The same credential, if it is not the demo's.
+    chain: Option<Arc<DefaultAzureCredential>>,
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self { error, vault: None, leftover: Vec::new(), effort: None }
+impl Backend {
+    fn new(cloud: &Cloud) -> Self {
+        match cloud {
+            Cloud::InMemory => {
+                let transport = Transport::new(Arc::new(InMemoryVault::new(DEMO_DELETION)));
+                Self { transport, credential: Arc::new(InMemoryCredential), chain: None }
+            }
+            Cloud::Azure(options) => {
+                let transport = options.client_options.transport.clone().unwrap_or_default();
+                let credential = DefaultAzureCredential::new((**options).clone());
+                Self { transport, credential: credential.clone(), chain: Some(credential) }
+            }
+        }
     }
 }
 
-/// Runs the quickstart as the command line says, until it ends or is interrupted, and leaves the terminal as it was.
+/// Runs the quickstart as the settings say, until it ends or is interrupted, and leaves the terminal as it was.
 ///
 /// # Errors
-/// [`Failure`], with what is left in the vault.
-pub fn run(cli: &Cli) -> Result<(), Box<Failure>> {
-    let pipeline = Pipeline::default();
-    let outcome = in_runtime(cli, &pipeline).and_then(|()| Ok(output::finish()?));
+/// [`Failure`], with all that is known of it.
+pub(crate) fn run(settings: Settings) -> Result<(), Box<Failure>> {
+    let Settings { vault, cloud, .. } = &settings;
+    let (backend, record) = (Backend::new(cloud), Arc::<Record>::default());
+    let outcome = in_runtime(&settings, &backend, &record).and_then(|()| Ok(output::finish()?));
     outcome.map_err(|error| {
         Box::new(Failure {
             error,
-            vault: VaultAddress::parse(&key_vault_name(cli)).ok(),
+            vault: Some(vault.clone()),
+            call: record.last_call(),
+            credentials: backend.chain.as_ref().map(|chain| chain.outcomes()).unwrap_or_default(),
+            attempts: record.attempts(),
             // The demo's vault is gone with the program.
-            leftover: if cli.demo { Vec::new() } else { pipeline.leftover.left() },
-            effort: pipeline.effort.in_words(),
+            leftovers: if matches!(cloud, Cloud::InMemory) { Vec::new() } else { record.leftovers() },
         })
     })
 }
 
-fn key_vault_name(cli: &Cli) -> String {
-    match &cli.vault {
-        _ if cli.demo => demo::NAME.to_owned(),
-        Some(vault) => vault.clone(),
-        None => env::var("KEY_VAULT_NAME").unwrap_or_default(),
-    }
-}
-
-fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
+fn in_runtime(settings: &Settings, backend: &Backend, record: &Arc<Record>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .on_thread_start(SignalsToReader::never_here)
         .build()?;
     let outcome = runtime.block_on(async {
-        let options = if cli.demo { demo::options() } else { CredentialOptions::from_env()? };
-        let tools = Arc::clone(&options.tools);
-        let prompt = Prompt::new(cli.name.clone(), cli.value_file.clone(), cli.hide_value)?;
+        let Settings { secret_name, value_file, hide_value, .. } = settings;
+        let prompt = Prompt::new(secret_name.clone(), value_file.clone(), *hide_value)?;
         let outcome = select! {
             biased;
             () = interrupted() => Err(Interrupted.into()),
-            outcome = quickstart(cli, options, &prompt, pipeline) => outcome,
+            outcome = quickstart(settings, backend, &prompt, record) => outcome,
         };
         prompt.restore();
-        if outcome.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
-            tools.end().await;
-        } else {
-            tools.leave();
+        if let Some(chain) = &backend.chain {
+            let is_interrupted = |error: &anyhow::Error| find_cause::<Interrupted>(error.as_ref()).is_some();
+            if outcome.as_ref().is_err_and(is_interrupted) { chain.end_tools().await } else { chain.leave_tools() }
         }
         outcome
     });
@@ -102,54 +109,63 @@ fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
     outcome
 }
 
-async fn quickstart(cli: &Cli, options: CredentialOptions, prompt: &Prompt, pipeline: &Pipeline) -> anyhow::Result<()> {
-    if cli.demo {
+async fn quickstart(
+    settings: &Settings,
+    backend: &Backend,
+    prompt: &Prompt,
+    record: &Arc<Record>,
+) -> anyhow::Result<()> {
+    let Settings { vault, overwrite, purge, explain: exchanges, step, hide_value, .. } = settings;
+    let is_demo = matches!(settings.cloud, Cloud::InMemory);
+    if is_demo {
         note!(
             "{} the vault is in this program's memory, and nothing leaves this computer.",
             style("Demo:").for_stderr().bold()
         );
     }
-    let keyboard = prompt.keyboard().filter(|_| cli.step).map(Arc::clone);
-    if cli.step && keyboard.is_none() {
+    let keyboard = prompt.keyboard().filter(|_| *step).map(Arc::clone);
+    if *step && keyboard.is_none() {
         note!("--step is ignored, since nobody can press Enter at a pipe.");
     }
-    let watched = cli.explain || keyboard.is_some();
-    let vault = VaultAddress::parse(&key_vault_name(cli))?;
-    let attempts = options.attempts.clone();
-    let story = Story::new(vault.clone(), cli.explain);
-    let calls: Option<Arc<dyn Policy>> = if watched {
-        let (others_can_look, hide_value) = (!cli.demo, cli.hide_value);
-        let step = keyboard.map(|keyboard| Step { keyboard, others_can_look, hide_value });
-        Some(Arc::new(Calls::new(story.clone(), step)))
-    } else if is_lively_terminal() {
-        Some(Arc::new(Progress::new(attempts.clone())))
-    } else {
-        None
-    };
-    let exchanges = cli.explain.then(|| {
-        let exchanges = Exchanges::new(story.clone(), attempts, is_lively_terminal());
-        Arc::new(exchanges) as Arc<dyn Policy>
+    let is_watched = *exchanges || keyboard.is_some();
+    let explain = is_watched.then(|| {
+        Arc::new(Explain {
+            vault: vault.clone(),
+            exchanges: *exchanges,
+            live: is_lively_terminal(),
+            credential: backend.chain.clone(),
+            record: Arc::clone(record),
+            story: Default::default(),
+        })
     });
-    let transport = options.client_options.transport.clone().unwrap_or_default();
-    let client_options = pipeline.client_options(&transport, calls, exchanges);
-    let choices = Choices { overwrite: cli.overwrite, purge: cli.purge, watched };
-    let outcome = quickstart::run(&key_vault_name(cli), options, client_options, prompt, choices).await;
-    let deleted_secret = outcome.map_err(|error| match azure::find::<Interrupted>(error.as_ref()) {
-        Some(interrupted) => (*interrupted).into(),
-        None => error,
-    })?;
-    story.recap();
+    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(record) as _, Arc::new(WaitNotice::default())];
+    if let Some(explain) = &explain {
+        observers.push(Arc::clone(explain) as _);
+    } else if is_lively_terminal() {
+        observers.push(Arc::new(Progress::new(backend.chain.clone())));
+    }
+    if let Some(keyboard) = keyboard {
+        let (vault, record) = (vault.clone(), Arc::clone(record));
+        observers.push(Arc::new(Step { keyboard, vault, others_can_look: !is_demo, hide_value: *hide_value, record }));
+    }
+    let client_options = watched(client_options_with(backend.transport.clone()), observers);
+    let choices = Choices { overwrite: *overwrite, purge: *purge, watched: is_watched };
+    let credential = Arc::clone(&backend.credential);
+    let deleted_secret = quickstart::run(vault, credential, client_options, prompt, choices).await?;
+    if let Some(explain) = explain {
+        explain.recap();
+    }
     if stdout().is_terminal() && stderr().is_terminal() {
-        next_steps::say(match (cli.demo, cli.purge) {
-            (true, _) => Ending::Demo { explained: cli.explain },
+        next_steps::say(match (is_demo, *purge) {
+            (true, _) => Ending::Demo { explained: *exchanges },
             (false, true) => Ending::Purged,
-            (false, false) => Ending::Deleted(&deleted_secret, &vault),
+            (false, false) => Ending::Deleted(&deleted_secret, vault),
         });
     }
     Ok(())
 }
 
-/// Whether a spinner can turn on stderr.
+/// Tells whether a spinner can turn on stderr.
 fn is_lively_terminal() -> bool {
     stderr().is_terminal() && !is_dumb() && understands_escapes()
 }

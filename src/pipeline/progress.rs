@@ -1,45 +1,41 @@
 //! A spinner while something takes longer than a moment.
 
-use super::warm_up::Ahead;
-use crate::{
-    azure::{credential::Attempts, operation::Operation},
-    terminal::output::{spin, stop_spinning},
-};
-use azure_core::http::{
-    Context, Request, StatusCode,
-    policies::{Policy, PolicyResult},
-};
+use super::watch::{Call, Observer, Outcome};
+use crate::terminal::output::{spin, stop_spinning};
+use azure_core::http::StatusCode;
+use azure_extras::{DefaultAzureCredential, secrets::Operation};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{task::AbortHandle, time::sleep};
 
-/// What takes less time is not worth a spinner.
+/// Something that takes less time is not worth a spinner.
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// Shows at a terminal what is waited for, from a call's start to its end; for a deletion, until the last poll has found
 /// it complete. It leaves no trace on the screen, also when the run is interrupted.
 #[derive(Debug)]
-pub struct Progress {
-    /// Tells when the first search for a token is over.
-    attempts: Attempts,
+pub(crate) struct Progress {
+    /// Tells when the first search for a token is over; `None` if there is none.
+    credential: Option<Arc<DefaultAzureCredential>>,
     begins: Mutex<Option<AbortHandle>>,
 }
 
 impl Progress {
-    /// Tells signing in from the calls by `attempts`.
-    pub fn new(attempts: Attempts) -> Self {
-        Self { attempts, begins: Mutex::default() }
+    /// Tells signing in from the calls by `credential`.
+    pub fn new(credential: Option<Arc<DefaultAzureCredential>>) -> Self {
+        Self { credential, begins: Mutex::default() }
     }
 
     fn start(&self, operation: Operation) {
-        let attempts = self.attempts.clone();
+        let credential = self.credential.clone();
+        let is_signing_in = move || credential.as_ref().is_some_and(|credential| credential.outcomes().is_empty());
         let begins = tokio::spawn(async move {
             sleep(MOMENT).await;
-            if attempts.get().is_empty() {
+            if is_signing_in() {
                 spin("signing in");
-                while attempts.get().is_empty() {
+                while is_signing_in() {
                     sleep(MOMENT / 3).await;
                 }
                 stop_spinning();
@@ -76,25 +72,23 @@ fn waiting_for(operation: Operation) -> &'static str {
 }
 
 #[async_trait::async_trait]
-impl Policy for Progress {
-    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let awaited = ctx.value::<Ahead>().is_none();
-        let Some((operation, _)) = Operation::of(request).filter(|_| awaited) else {
-            return next[0].send(ctx, request, &next[1..]).await;
-        };
-        if operation != Operation::GetDeleted {
-            self.start(operation);
+impl Observer for Progress {
+    async fn call_begins(&self, call: &Call) -> azure_core::Result<()> {
+        if !call.is_prefetch && call.operation != Operation::GetDeleted {
+            self.start(call.operation);
         }
-        let result = next[0].send(ctx, request, &next[1..]).await;
-        let status = result.as_ref().ok().map(|response| response.status());
-        let goes_on = match (operation, status) {
-            (Operation::Delete, Some(status)) => status.is_success() || status == StatusCode::NotFound,
-            (Operation::GetDeleted, Some(status)) => status == StatusCode::NotFound,
+        Ok(())
+    }
+
+    async fn call_ended(&self, call: &Call, outcome: Outcome<'_>) -> azure_core::Result<()> {
+        let goes_on = match (call.operation, outcome.map(|response| response.status())) {
+            (Operation::Delete, Ok(status)) => status.is_success() || status == StatusCode::NotFound,
+            (Operation::GetDeleted, Ok(status)) => status == StatusCode::NotFound,
             _ => false,
         };
-        if !goes_on {
+        if !call.is_prefetch && !goes_on {
             self.replace(None);
         }
-        result
+        Ok(())
     }
 }

@@ -1,21 +1,20 @@
 //! What to do when there is no connection.
 
-use super::Remedy;
-use crate::{
-    azure::{
-        VaultAddress, clean,
-        connection::{ConnectionError, Distrust, ProxyFailure, Reason},
-    },
-    terminal::shell::Shell,
+use super::remedy::Remedy;
+use crate::{failure::Attempts, terminal::shell::Shell};
+use azure_extras::{
+    VaultAddress,
+    network::{CertificateFault, ConnectionError, ConnectionFailure, ProxyFault, ProxyInUse},
+    text::clean,
 };
 
 const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
 
-/// What is told of a connection that did not come about.
+/// The remedy for a connection that did not come about.
 pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details: String) -> Remedy {
     let host = &clean(&connection.host);
-    let (sentence, advice) = match &connection.reason {
-        Reason::UnknownHost { name } if name == vault.host() && vault.is_in_azure() => (
+    let (sentence, advice) = match &connection.failure {
+        ConnectionFailure::UnknownHost { name } if name == vault.host() && vault.is_in_azure() => (
             format!("The host {host} is not known: the vault's name is wrong, or this computer is offline."),
             format!(
                 "See your vaults' names, or create the vault:\n\n    az keyvault list -o table\n    \
@@ -24,35 +23,41 @@ pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details
                  az keyvault list-deleted -o table\n    az keyvault recover --name {vault}"
             ),
         ),
-        Reason::UnknownHost { name } if name == vault.host() => (
+        ConnectionFailure::UnknownHost { name } if name == vault.host() => (
             format!("The host {host} is not known: the vault's URL is wrong, or this computer is offline."),
             "Check the URL. An emulator on this computer is at https://localhost and its port.".into(),
         ),
-        Reason::UnknownHost { name } => (
+        ConnectionFailure::UnknownHost { name } => (
             format!("The host {} is not known: this computer is offline, or a proxy's name is wrong.", clean(name)),
             "Check the network, and HTTPS_PROXY.".into(),
         ),
-        Reason::NameServer { name, timed_out: true } => (
+        ConnectionFailure::NameServer { name, timed_out: true } => (
             format!("No name server answered for {} in time.", clean(name)),
             "The name may be right. Check the network and the name servers (a VPN?), then try again.".into(),
         ),
-        Reason::NameServer { name, timed_out: false } => (
+        ConnectionFailure::NameServer { name, timed_out: false } => (
             format!("The name server could not answer for {} just now.", clean(name)),
             "The name may be right. Check the network, then try again.".into(),
         ),
-        Reason::Certificate(distrust) => certificate(*distrust, host, vault),
-        Reason::Proxy { variable, failure } => proxy(*variable, *failure, host),
+        ConnectionFailure::Certificate(fault) => certificate(*fault, host, vault),
+        ConnectionFailure::Proxy(fault) => proxy(connection.proxy.as_ref(), *fault, host),
+        ConnectionFailure::Lost => (format!("{host} could not be reached."), CHECK_NETWORK.into()),
     };
     Remedy { details, ..Remedy::new(sentence, advice) }
 }
 
-/// What is told of a vault that gave no answer at all.
-pub(super) fn unreachable(vault: &VaultAddress, effort: Option<&str>, details: String) -> Remedy {
-    let tried = effort.map(|effort| format!(", tried {effort}")).unwrap_or_default();
+/// The remedy for a vault that gave no answer at all.
+pub(super) fn unreachable(vault: &VaultAddress, attempts: Attempts, details: String) -> Remedy {
+    let tried = tried(attempts).map(|tried| format!(", tried {tried}")).unwrap_or_default();
     Remedy { details, ..Remedy::new(format!("{vault} could not be reached{tried}."), CHECK_NETWORK) }
 }
 
-/// What is told of a vault that took too long.
+/// How often and how long a call was tried, in words; `None` if it was tried once only.
+pub(super) fn tried(Attempts { count, took }: Attempts) -> Option<String> {
+    (count > 1).then(|| format!("{count} times in {:.1} s", took.as_secs_f32()))
+}
+
+/// The remedy for a vault that took too long.
 pub(super) fn no_answer(vault: &VaultAddress, seconds: u64) -> Remedy {
     Remedy::new(format!("{vault} gave no answer within {seconds} s."), CHECK_NETWORK)
 }
@@ -62,14 +67,14 @@ pub(super) fn trust(variable: &str) -> String {
     Shell::HERE.set(variable, if cfg!(windows) { r"C:\path\to\ca.pem" } else { "/path/to/ca.pem" })
 }
 
-fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String, String) {
+fn certificate(fault: CertificateFault, host: &str, vault: &VaultAddress) -> (String, String) {
     let (trust, date) = (trust("SSL_CERT_FILE"), Shell::HERE.date());
-    match distrust {
-        Distrust::UnknownIssuer | Distrust::Other => (
+    match fault {
+        CertificateFault::UnknownIssuer | CertificateFault::Other => (
             format!("The certificate of {host} is not trusted: nobody known here has issued it."),
             format!("Where a proxy inspects TLS, and for an emulator, name the certificate to trust:\n\n    {trust}"),
         ),
-        Distrust::OtherName => (
+        CertificateFault::OtherName => (
             format!("The certificate that answers for {host} is for another name."),
             if vault.is_in_azure() {
                 "Something other than Key Vault answers there. Check the network: a proxy, a sign-in page, a name server."
@@ -80,15 +85,15 @@ fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String,
                     .into()
             },
         ),
-        Distrust::Expired => (
+        CertificateFault::Expired => (
             format!("The certificate of {host} has expired, or this computer's clock is ahead."),
             format!("Check the clock; then renew the certificate, if it is yours:\n\n    {date}"),
         ),
-        Distrust::NotYetValid => (
+        CertificateFault::NotYetValid => (
             format!("The certificate of {host} is not yet valid, or this computer's clock is behind."),
             format!("Check the clock:\n\n    {date}"),
         ),
-        Distrust::AuthorityAsServer => (
+        CertificateFault::AuthorityAsServer => (
             format!("The certificate of {host} is a certificate authority's own, which no server may use."),
             format!(
                 "Give the server a certificate without CA:TRUE (basicConstraints=CA:FALSE), and trust it, or its \
@@ -98,7 +103,8 @@ fn certificate(distrust: Distrust, host: &str, vault: &VaultAddress) -> (String,
     }
 }
 
-fn proxy(variable: Option<&str>, failure: ProxyFailure, host: &str) -> (String, String) {
+fn proxy(proxy: Option<&ProxyInUse>, fault: ProxyFault, host: &str) -> (String, String) {
+    let variable = proxy.and_then(|proxy| proxy.variable);
     let named = variable.map_or("the system's settings name".to_owned(), |variable| format!("{variable} names"));
     // A variable comes before the system's settings.
     let set = Shell::HERE.set(variable.unwrap_or("HTTPS_PROXY"), "http://USER:PASSWORD@HOST:PORT");
@@ -106,18 +112,18 @@ fn proxy(variable: Option<&str>, failure: ProxyFailure, host: &str) -> (String, 
         Some(variable) => Shell::HERE.unset(variable),
         None => Shell::HERE.set("NO_PROXY", host),
     };
-    match failure {
-        ProxyFailure::WantsPassword => (
+    match fault {
+        ProxyFault::WantsPassword => (
             format!("The proxy that {named} wants a user and a password."),
             format!("Give it both, with special characters percent-encoded:\n\n    {set}"),
         ),
-        ProxyFailure::Refused => (
+        ProxyFault::Refused => (
             format!(
                 "The proxy that {named} refuses to connect to {host}: it does not allow that, or the name is wrong."
             ),
             format!("Check the vault's name, or ask who runs the proxy; or do without it:\n\n    {without}"),
         ),
-        ProxyFailure::NotThere => (
+        ProxyFault::NotThere => (
             format!("The proxy that {named} is not there."),
             format!("Correct the address, or do without a proxy:\n\n    {without}"),
         ),

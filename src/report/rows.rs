@@ -1,17 +1,17 @@
 //! Keeps what is told of an error to a few rows of the terminal, so that it is read.
 
-use super::Remedy;
+use super::remedy::Remedy;
 use crate::terminal::output::cut;
 
-/// How many rows an error takes at most, with its remedy and what is left in the vault.
+/// The rows that an error takes at most, with its remedy and what is left in the vault.
 const ROWS: usize = 16;
 
-/// The remedy with the beginning of what others said: what each source of tokens said in a row, of the service's words
+/// The remedy with the beginning of what others said: what came of each credential in a row, of the service's words
 /// the codes and the first line. What is too much even so is left out, the least useful first: the link, the service's
-/// message, its codes, the sources that come first.
+/// message, its codes, the credentials that come first.
 pub(super) fn shortened(mut remedy: Remedy, left: &str, columns: usize) -> Remedy {
     let within = |line: &str, columns: usize| cut(line, Some(columns));
-    remedy.sources = remedy.sources.iter().map(|line| within(line, columns)).collect();
+    remedy.credentials = remedy.credentials.iter().map(|line| within(line, columns)).collect();
     let lines = remedy.details.lines().filter(|line| !line.trim().is_empty());
     let before = [DETAILS, INDENT].map(|before| columns.saturating_sub(before.len()));
     let mut kept: Vec<_> = lines.zip(before).map(|(line, columns)| within(line, columns)).collect();
@@ -21,8 +21,8 @@ pub(super) fn shortened(mut remedy: Remedy, left: &str, columns: usize) -> Remed
             remedy.link = "";
         } else if kept.pop().is_some() {
             remedy.details = kept.join("\n");
-        } else if !remedy.sources.is_empty() {
-            remedy.sources.remove(0);
+        } else if !remedy.credentials.is_empty() {
+            remedy.credentials.remove(0);
         } else {
             break;
         }
@@ -43,11 +43,11 @@ pub(super) fn link(link: &str) -> String {
     if link.is_empty() { String::new() } else { format!("See {link}") }
 }
 
-/// How many rows all that takes.
+/// The rows that all that takes.
 fn rows(remedy: &Remedy, left: &str, columns: usize) -> usize {
-    let Remedy { sentence, sources, advice, details: said, link: to } = remedy;
+    let Remedy { sentence, credentials, advice, details: said, link: to } = remedy;
     let rows = |text: &str| text.lines().map(|line| line.chars().count().div_ceil(columns).max(1)).sum::<usize>();
-    let paragraphs = [sources.join("\n"), advice.clone(), left.to_owned(), details(said), link(to)];
+    let paragraphs = [credentials.join("\n"), advice.clone(), left.to_owned(), details(said), link(to)];
     let paragraphs = paragraphs.iter().filter(|paragraph| !paragraph.is_empty());
     rows(&format!("error: {sentence}")) + paragraphs.map(|paragraph| 1 + rows(paragraph)).sum::<usize>()
 }

@@ -1,63 +1,89 @@
-//! What to do when no source gave a token.
+//! What to do when no credential gave a token.
 
-use super::{Remedy, network};
-use crate::{
-    azure::credential::{Attempt, Kind, Reason, SignInFailed},
-    terminal::shell::Shell,
-};
+use super::{network, remedy::Remedy};
+use crate::terminal::shell::Shell;
+use azure_extras::credential::{CredentialFailure, CredentialKind, CredentialOutcome, SignInFailed};
 use std::env;
 
 const SIGN_IN: &str = "https://aka.ms/azsdk/rust/identity/troubleshoot";
 
-/// What each source said, a line each, and the one next step that fits.
+/// The outcome of each credential, a line each, and the one next step that fits.
 pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
-    let several = failed.attempts.len() > 1;
-    let source = |Attempt { source, why_not, .. }: &Attempt| match why_not {
+    let several = failed.outcomes.len() > 1;
+    let line = |CredentialOutcome { credential, failure, .. }: &CredentialOutcome| match failure {
         // Among others, one that is not set up at all is not what is wrong.
-        Some(Reason::NotSet(missing)) if several && missing.len() > 2 => format!("    {source}: not set"),
-        Some(why_not) => format!("    {source}: {why_not}"),
-        None => format!("    {source}"),
+        Some(CredentialFailure::NotSet(missing)) if several && missing.len() > 2 => {
+            format!("    {credential}: not set")
+        }
+        Some(failure) => format!("    {credential}: {failure}"),
+        None => format!("    {credential}"),
     };
-    let sources = failed.attempts.iter().map(source).collect();
-    let sentence = match failed.attempts.last() {
-        Some(Attempt { source, .. }) if failed.refused => format!("Cannot sign in to Azure: {source} was refused."),
+    let sentence = match failed.outcomes.last() {
+        Some(CredentialOutcome { credential, .. }) if failed.refused => {
+            format!("Cannot sign in to Azure: {credential} was refused.")
+        }
         _ => "Cannot sign in to Azure.".into(),
     };
-    Remedy { sources, link: SIGN_IN, ..Remedy::new(sentence, next_step(failed)) }
+    let credentials = failed.outcomes.iter().map(line).collect();
+    Remedy { credentials, link: SIGN_IN, ..Remedy::new(sentence, next_step(failed)) }
+}
+
+/// What helps against a token that the vault refuses, for the credential that it came from; `tenant` is the vault's.
+pub(super) fn to_tenant(signed_in: Option<CredentialKind>, tenant: Option<&str>) -> String {
+    let command = |login: &str, option: &str| match tenant {
+        Some(tenant) => format!("Sign in to the vault's own tenant:\n\n    {login} {option} {tenant}"),
+        None => format!("Sign in again:\n\n    {login}"),
+    };
+    let tenant = || tenant.map_or(String::new(), |tenant| format!(", which is {tenant}"));
+    match signed_in {
+        Some(CredentialKind::AzureCli) | None => command("az login", "--tenant"),
+        Some(CredentialKind::AzurePowerShell) => command("Connect-AzAccount", "-Tenant"),
+        Some(CredentialKind::AzureDeveloperCli) => command("azd auth login", "--tenant-id"),
+        Some(CredentialKind::Environment | CredentialKind::WorkloadIdentity) => {
+            format!(
+                "Use a service principal of the vault's own tenant{}: set AZURE_TENANT_ID and AZURE_CLIENT_ID.",
+                tenant()
+            )
+        }
+        Some(CredentialKind::ManagedIdentity) => {
+            format!(
+                "A managed identity signs in only to a vault of its own tenant; this vault's is another{}.",
+                tenant()
+            )
+        }
+    }
 }
 
 fn next_step(failed: &SignInFailed) -> String {
-    let why_not = |kind| {
-        let attempt = failed.attempts.iter().find(|attempt| attempt.source == kind)?;
-        attempt.why_not.as_ref()
-    };
+    let failure_of = |kind| failed.outcomes.iter().find(|outcome| outcome.credential == kind)?.failure.as_ref();
     if failed.refused {
         return "Correct what that source uses, the variables AZURE_... in your environment or .env, or unset them and \
                 sign in with the Azure CLI:\n\n    az login"
             .into();
     }
-    let tools = [Kind::AzureCli, Kind::AzurePowerShell, Kind::AzureDeveloperCli].map(why_not);
-    for reason in tools.into_iter().flatten() {
-        if let Reason::NotSignedIn { command, .. } = reason {
+    let tools =
+        [CredentialKind::AzureCli, CredentialKind::AzurePowerShell, CredentialKind::AzureDeveloperCli].map(failure_of);
+    for failure in tools.into_iter().flatten() {
+        if let CredentialFailure::NotSignedIn { command, .. } = failure {
             return format!("Sign in:\n\n    {}", here(command));
         }
     }
     let [az, powershell, azd] = tools;
     match (az, azd) {
-        (Some(Reason::DoesNotRun(_)), _) => {
+        (Some(CredentialFailure::DoesNotRun(_)), _) => {
             "Repair the Azure CLI, https://learn.microsoft.com/cli/azure/install-azure-cli; this must work:\n\n    \
              az version"
                 .into()
         }
-        (Some(Reason::NotInstalled), _) => format!(
+        (Some(CredentialFailure::NotInstalled), _) => format!(
             "Install the Azure CLI, https://learn.microsoft.com/cli/azure/install-azure-cli, and sign in:\n\n    {}",
             here("az login")
         ),
-        (Some(Reason::Unreadable), _) => "Bring the Azure CLI up to date:\n\n    az upgrade".into(),
-        (Some(Reason::Said(said)), _) => said_by_az(said),
+        (Some(CredentialFailure::Unreadable), _) => "Bring the Azure CLI up to date:\n\n    az upgrade".into(),
+        (Some(CredentialFailure::Said(said)), _) => said_by_az(said),
         (Some(_), _) => "See whether the Azure CLI works by itself:\n\n    az account show".into(),
         (None, None) if powershell.is_some() => by_powershell(powershell),
-        (None, Some(Reason::NotInstalled)) => "Install the Azure Developer CLI, \
+        (None, Some(CredentialFailure::NotInstalled)) => "Install the Azure Developer CLI, \
              https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd, and sign in:\n\n    \
              azd auth login"
             .into(),
@@ -72,14 +98,14 @@ fn next_step(failed: &SignInFailed) -> String {
 }
 
 /// What helps where only Azure PowerShell is wanted.
-fn by_powershell(why_not: Option<&Reason>) -> String {
+fn by_powershell(why_not: Option<&CredentialFailure>) -> String {
     match why_not {
-        Some(Reason::NotInstalled) => {
+        Some(CredentialFailure::NotInstalled) => {
             "Install PowerShell, https://learn.microsoft.com/powershell/scripting/install, and \
              in it its module Az.Accounts; then sign in:\n\n    Install-Module Az.Accounts\n    Connect-AzAccount"
                 .into()
         }
-        Some(Reason::ModuleMissing(module)) => {
+        Some(CredentialFailure::ModuleMissing(module)) => {
             format!(
                 "Install the module in PowerShell, and sign in:\n\n    Install-Module {module}\n    Connect-AzAccount"
             )

@@ -1,6 +1,6 @@
 //! Commands of the Azure CLI to paste, for a secret in a vault.
 
-use crate::azure::VaultAddress;
+use azure_extras::VaultAddress;
 
 /// An `az keyvault secret` command for the secret of that name: by the vault's name in Azure, and elsewhere by the
 /// secret's URL, which emulators understand.

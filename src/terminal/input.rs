@@ -1,11 +1,11 @@
 //! The secret's name and value from a pipe or a file: read, and held against the rules.
 
-use crate::azure::address::{MAX_VALUE_CHARS, is_secret_name};
+use crate::failure::InvalidInput;
+use azure_extras::secrets::{MAX_VALUE_CHARS, is_secret_name};
 use std::{
-    fmt,
     fs::File,
     io::{self, BufRead, BufReader, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -16,65 +16,6 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Whether nothing was read from stdin yet. The process has one stdin, and so one of this.
 static STDIN_AT_START: AtomicBool = AtomicBool::new(true);
-
-/// What was given cannot be a secret's name or value.
-#[derive(Debug)]
-pub enum InvalidInput {
-    /// It breaks the rule for names.
-    Name {
-        /// What was given.
-        given: String,
-    },
-    /// The value has more than 25,600 characters.
-    ValueTooLong,
-    /// The input has ended before an answer.
-    Ended,
-    /// It is not text in UTF-8.
-    NotUtf8 {
-        /// The file; none for stdin.
-        file: Option<PathBuf>,
-    },
-    /// It is text in UTF-16, as it begins.
-    Utf16 {
-        /// The file; none for stdin.
-        file: Option<PathBuf>,
-    },
-    /// It cannot be read.
-    Unreadable {
-        /// The file; none for stdin.
-        file: Option<PathBuf>,
-        /// Why.
-        error: io::Error,
-    },
-}
-
-impl fmt::Display for InvalidInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let from = |file: &Option<PathBuf>| {
-            file.as_ref().map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
-        };
-        match self {
-            Self::Name { given } => write!(f, "{}", broken_rule(given)),
-            Self::ValueTooLong => write!(f, "A secret's value has at most 25,600 characters."),
-            Self::Ended => write!(f, "The input has ended before an answer."),
-            Self::NotUtf8 { file } => write!(f, "What {} holds is not UTF-8.", from(file)),
-            Self::Utf16 { file } => write!(f, "What {} holds is in UTF-16, not in UTF-8.", from(file)),
-            Self::Unreadable { file, error } => write!(f, "The value cannot be read from {}: {error}.", from(file)),
-        }
-    }
-}
-
-impl std::error::Error for InvalidInput {}
-
-/// What is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too early.
-fn broken_rule(given: &str) -> String {
-    const RULE: &str = "A secret's name has 1 to 127 letters, digits and hyphens";
-    match given.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
-        _ if given.is_empty() => format!("{RULE}."),
-        Some(character) => format!("{RULE}; {character:?} is none of them."),
-        None => format!("{RULE}; this one has {}.", given.chars().count()),
-    }
-}
 
 /// Holds a name against the rule.
 ///

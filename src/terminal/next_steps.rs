@@ -1,8 +1,8 @@
 //! What can be done next, said at a terminal when all is done.
 
 use super::{az::az_secret, output::note, shell::Shell};
-use crate::azure::VaultAddress;
 use azure_core::time::{OffsetDateTime, to_rfc3339};
+use azure_extras::VaultAddress;
 use azure_security_keyvault_secrets::{ResourceExt as _, models::DeletedSecret};
 use dialoguer::console::{StyledObject, style};
 

@@ -1,9 +1,10 @@
 //! stdout's transcript, stderr's notes, and the spinner, all by one writer.
 
+use crate::failure::LostTranscript;
 use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    fmt::{self, Arguments},
+    fmt::Arguments,
     io::{self, Write as _, stderr, stdout},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -105,15 +106,3 @@ pub fn finish() -> Result<(), LostTranscript> {
         _ => Ok(()),
     }
 }
-
-/// Not all of the transcript could be written.
-#[derive(Debug)]
-pub struct LostTranscript(io::Error);
-
-impl fmt::Display for LostTranscript {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "The transcript could not be written to stdout: {}.", self.0)
-    }
-}
-
-impl std::error::Error for LostTranscript {}

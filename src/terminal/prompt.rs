@@ -1,11 +1,12 @@
 //! Asks for the secret's name and value, and for decisions: at a terminal, or at a pipe.
 
 use super::{
-    input::{InvalidInput, check_name, check_value, line_from_stdin, value_from},
+    input::{check_name, check_value, line_from_stdin, value_from},
     keyboard::{Keyboard, NoAnswer, Question},
     output::{self, note},
     restore::SignalsToReader,
 };
+use crate::failure::{Interrupted, InvalidInput, Misuse};
 use azure_core::http::RequestContent;
 use azure_security_keyvault_secrets::models::SetSecretParameters;
 use dialoguer::Select;
@@ -54,18 +55,6 @@ impl fmt::Debug for SecretValue {
     }
 }
 
-/// The run was interrupted: by Ctrl-C, a request to end, or Ctrl-D at a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted.")
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
 /// What a person wants who typed the name of a deleted secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
@@ -93,8 +82,8 @@ impl Prompt {
     /// all of stdin that follows the name. With `hide_value` the value is neither shown nor echoed.
     ///
     /// # Errors
-    /// [`InvalidInput`] when the name or the value breaks a rule, or the file cannot be read.
-    pub fn new(name: Option<String>, value_file: Option<PathBuf>, hide_value: bool) -> Result<Self, InvalidInput> {
+    /// [`Misuse`] when the name or the value breaks a rule, or the file cannot be read.
+    pub fn new(name: Option<String>, value_file: Option<PathBuf>, hide_value: bool) -> Result<Self, Misuse> {
         if let Some(name) = &name {
             check_name(name)?;
         }
@@ -143,7 +132,7 @@ impl Prompt {
     /// Python's `input` does, and reads a line from stdin.
     ///
     /// # Errors
-    /// At a pipe [`InvalidInput`]. At a terminal [`Interrupted`] by Ctrl-C, and an I/O error when it goes away.
+    /// At a pipe [`Misuse`]. At a terminal [`Interrupted`] by Ctrl-C, and an I/O error when it goes away.
     pub async fn secret_name(&self, question: &'static str) -> anyhow::Result<String> {
         match &self.name {
             Some(name) => Ok(name.clone()),
@@ -173,7 +162,7 @@ impl Prompt {
             (Some(value), ..) => value.clone(),
             (None, Some(path), _) => {
                 let path = path.clone();
-                spawn_blocking(move || value_from(&path)).await??
+                spawn_blocking(move || value_from(&path)).await?.map_err(Misuse::from)?
             }
             (None, None, None) => from_pipe(question, check_value).await?,
             (None, None, Some(keyboard)) => self.typed_value(keyboard, question).await?,
@@ -279,7 +268,7 @@ async fn from_pipe(question: &'static str, check: fn(&str) -> Result<(), Invalid
         if answer.is_err() && io::stderr().is_terminal() {
             note!(""); // The error belongs on a line of its own, not beside the question.
         }
-        Ok(answer?)
+        Ok(answer.map_err(Misuse::from)?)
     })
     .await?
 }

@@ -1,14 +1,30 @@
 //! How a line of the story is laid out: on one row of the terminal where it fits, with colors that mean something.
 
-use super::Status;
-use crate::{azure::operation::Operation, terminal::output};
+use crate::terminal::output;
+use azure_extras::secrets::Operation;
 use dialoguer::console::style;
-use std::{fmt::Display, time::Duration};
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
-/// Whether an answer is what was hoped for.
+/// The status of a response; `None` if none came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status(pub Option<u16>);
+
+impl Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(status) => write!(f, "{status}"),
+            None => f.write_str("no answer"),
+        }
+    }
+}
+
+/// The tone in which a response is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// It is.
+    /// It is what was hoped for.
     Success,
     /// It is no success, but a part of the way: a challenge, "not yet".
     Expected,

@@ -1,42 +1,41 @@
-//! What an answer means, in a few words.
+//! The meaning of a response, in a few words.
 
-use super::{SoFar, layout::Tone};
-use crate::{
-    azure::{answer::ServiceError, first_line, operation::Operation},
-    terminal::next_steps::day,
-};
+use super::layout::Tone;
+use crate::terminal::next_steps::day;
 use azure_core::{
     Error,
     http::{RawResponse, headers::WWW_AUTHENTICATE},
     time::OffsetDateTime,
 };
+use azure_extras::{
+    secrets::{Operation, ServiceError},
+    text::first_line,
+};
 use serde_json::Value;
 
-/// What an answer means.
+/// The meaning of a response.
 pub(super) struct Meaning {
     pub(super) tone: Tone,
     /// In more words.
     pub(super) more: String,
     /// In fewer.
     pub(super) fewer: String,
-    /// Whether a secret was found.
-    pub(super) found: bool,
 }
 
 impl Meaning {
     fn new(tone: Tone, more: impl Into<String>, fewer: impl Into<String>) -> Self {
-        Self { tone, more: more.into(), fewer: fewer.into(), found: false }
+        Self { tone, more: more.into(), fewer: fewer.into() }
     }
 }
 
-/// What it means that no answer came.
+/// The meaning of an error in place of a response.
 pub(super) fn of_silence(error: &Error) -> Meaning {
     let why = first_line(&error.to_string());
     Meaning::new(Tone::Failure, why.clone(), why)
 }
 
-/// What an answer means for that operation.
-pub(super) fn meaning(operation: Operation, answer: &RawResponse, so_far: &SoFar) -> Meaning {
+/// The meaning of a response for that operation; `set` tells whether the secret was set before.
+pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> Meaning {
     use Tone::{Expected, Failure, Success};
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let version = || {
@@ -49,10 +48,8 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, so_far: &SoFar
         (Operation::ListVersions, 200) if body["value"].as_array().is_some_and(Vec::is_empty) => {
             Meaning::new(Success, "no secret has that name", "free")
         }
-        (Operation::ListVersions, 200) => {
-            Meaning { found: true, ..Meaning::new(Success, "a secret has that name", "taken") }
-        }
-        (Operation::Get, 404) if !so_far.set => Meaning::new(Expected, "no secret has that name", "free"),
+        (Operation::ListVersions, 200) => Meaning::new(Success, "a secret has that name", "taken"),
+        (Operation::Get, 404) if !set => Meaning::new(Expected, "no secret has that name", "free"),
         (Operation::Set, 200) => Meaning::new(Success, format!("created, {}", version()), "created"),
         (Operation::Get, 200) => Meaning::new(Success, format!("the value of {}", version()), version()),
         (Operation::Delete, 200) if body["recoveryId"].is_null() => {
@@ -91,6 +88,12 @@ fn unauthorized(answer: &RawResponse) -> Meaning {
         }
         _ => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
     }
+}
+
+/// Tells whether a deletion has begun whose end is to be waited for.
+pub(super) fn goes_on(response: &RawResponse) -> bool {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    response.status().is_success() && !body["recoveryId"].is_null()
 }
 
 /// The day of a time in Unix seconds.

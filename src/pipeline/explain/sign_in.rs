@@ -1,27 +1,23 @@
-//! Where the token came from, source by source.
+//! Where the token came from, credential by credential.
 
-use crate::{
-    azure::credential::{Attempt, Attempts, Kind, Reason},
-    terminal::{note, output},
-};
+use super::layout::time;
+use crate::terminal::{note, output};
+use azure_extras::credential::{CredentialFailure, CredentialOutcome};
 use dialoguer::console::style;
 
-/// Shows what came of each source that was tried, up to the one that gave the token.
-pub(super) fn show(attempts: &Attempts) {
-    let attempts = attempts.get();
-    let width = attempts.iter().map(|attempt| attempt.source.to_string().len()).max().unwrap_or_default();
-    for Attempt { source, why_not, took } in &attempts {
-        let line = match why_not {
-            None if *source == Kind::Other => {
-                format!("    {}", style("the demo's own token, worth nothing").for_stderr())
-            }
-            None => {
-                let token = style("token").for_stderr().green();
-                format!("    {:<width$}  {token} in {}", source.to_string(), super::layout::time(*took))
-            }
-            Some(Reason::NotSet(_)) => format!("    {:<width$}  not set", source.to_string()),
-            Some(reason) => format!("    {:<width$}  {reason}", source.to_string()),
+/// Shows the outcome of each credential that was tried, up to the one that gave the token; `None` is the demo's.
+pub(super) fn show(outcomes: Option<Vec<CredentialOutcome>>) {
+    let Some(outcomes) = outcomes else {
+        return note!("    {}", style("the demo's own token, worth nothing").for_stderr());
+    };
+    let width = outcomes.iter().map(|outcome| outcome.credential.to_string().len()).max().unwrap_or_default();
+    for CredentialOutcome { credential, failure, took } in &outcomes {
+        let came_of_it = match failure {
+            None => format!("{} in {}", style("token").for_stderr().green(), time(*took)),
+            Some(CredentialFailure::NotSet(_)) => "not set".to_owned(),
+            Some(failure) => failure.to_string(),
         };
+        let line = format!("    {:<width$}  {came_of_it}", credential.to_string());
         note!("{}", output::cut(&line, output::columns()));
     }
 }

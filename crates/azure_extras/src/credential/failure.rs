@@ -1,0 +1,198 @@
+//! Why a credential gave no token.
+
+use crate::{error::causes, text::clean};
+use azure_core::Error;
+use std::{fmt, io, time::Duration};
+
+/// The reason why a credential gave no token, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialFailure {
+    /// These variables are not set.
+    NotSet(Vec<&'static str>),
+    /// This computer has no managed identity.
+    NoIdentity,
+    /// A later credential gave its token before this one was found to be there or not.
+    Overtaken,
+    /// The tool is not installed.
+    NotInstalled,
+    /// The tool is installed and does not run; with the words of the system.
+    DoesNotRun(String),
+    /// The tool is installed without this module of it.
+    ModuleMissing(&'static str),
+    /// Nobody is signed in, or a new sign-in is wanted.
+    NotSignedIn {
+        /// The words, in a line; `None` where that is all.
+        said: Option<String>,
+        /// The command that signs in.
+        command: String,
+    },
+    /// It gave no answer in that time.
+    TimedOut(Duration),
+    /// Its answer cannot be read.
+    Unreadable,
+    /// It said this, in its whole words.
+    Said(String),
+}
+
+impl CredentialFailure {
+    /// The words of a credential's error, without the SDK's around them.
+    pub(super) fn of(error: &Error) -> Self {
+        let given = causes(error).find_map(|cause| {
+            cause.downcast_ref().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Self>())
+        });
+        match given {
+            Some(reason) => reason.clone(),
+            None => Self::Said(clean(&error.get_ref().map_or_else(|| error.to_string(), ToString::to_string))),
+        }
+    }
+
+    /// The words of a tool that failed, on stderr: its `ERROR:` line, or a traceback's last line, and never a warning.
+    /// `login` is the command that signs in with it.
+    pub(super) fn from_stderr(stderr: &str, login: &str) -> Self {
+        let stderr = azd_message(stderr).unwrap_or_else(|| stderr.to_owned());
+        let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        let error = lines().find_map(|line| line.strip_prefix("ERROR:"));
+        let traceback = lines().any(|line| line.starts_with("Traceback"));
+        let is_warning = |line: &&str| line.starts_with("WARNING") || line.contains("Warning:");
+        let line = match error {
+            Some(error) => Some(error),
+            None if traceback => lines().next_back(),
+            None => lines().find(|line| !is_warning(line)),
+        };
+        let said = clean(line.unwrap_or_default());
+        let proposed = lines().find_map(|line| proposed(line, login));
+        match proposed {
+            Some(command) if command == login && !said.contains("AADSTS") => Self::NotSignedIn { said: None, command },
+            Some(command) => Self::NotSignedIn { said: Some(said), command },
+            None if said.contains("AADSTS") => Self::NotSignedIn { said: Some(said), command: login.to_owned() },
+            None => Self::Said(said),
+        }
+    }
+}
+
+/// The message in `azd`'s error output, which is JSON.
+fn azd_message(stderr: &str) -> Option<String> {
+    let output: serde_json::Value = serde_json::from_str(stderr).ok()?;
+    Some(output.pointer("/data/message")?.as_str()?.trim().to_owned())
+}
+
+/// The command that a tool proposes for signing in, if it is harmless: nothing else of what a program prints may go
+/// where people paste it into a shell.
+fn proposed(line: &str, login: &str) -> Option<String> {
+    let (_, arguments) = line.split_once(login)?;
+    let mut words = arguments.trim_end_matches(['.', '\'', '`']).split_whitespace().peekable();
+    let mut command = login.to_owned();
+    let harmless = |value: &str| {
+        let value = value.trim_matches('"');
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:/=+".contains(c);
+        (!value.is_empty() && !value.starts_with('-') && value.chars().all(allowed)).then(|| format!("\"{value}\""))
+    };
+    while let Some(option) = words.next_if(|word| word.starts_with("--")) {
+        match option {
+            "--use-device-code" => command += " --use-device-code",
+            "--tenant" | "--claims-challenge" => command += &format!(" {option} {}", harmless(words.next()?)?),
+            "--scope" => {
+                command += &format!(" {option} {}", harmless(words.next()?)?);
+                while let Some(another) = words.next_if(|word| word.trim_matches('"').starts_with("https://")) {
+                    command += &format!(" {}", harmless(another)?);
+                }
+            }
+            _ => return None,
+        }
+    }
+    // Words may follow, as in "'az login' to setup account", but not what looks like a part of the command.
+    let quoted = arguments.starts_with(['\'', '`']);
+    let rest = words.collect::<Vec<_>>().join(" ");
+    let ends = quoted
+        || rest.is_empty()
+        || command == login && rest.chars().all(|c| c.is_ascii_alphabetic() || " .,".contains(c));
+    ends.then_some(command)
+}
+
+impl fmt::Display for CredentialFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSet(variables) => match variables.as_slice() {
+                [] => write!(f, "not set"),
+                [one] => write!(f, "{one} is not set"),
+                [others @ .., last] => write!(f, "{} and {last} are not set", others.join(", ")),
+            },
+            Self::NoIdentity => write!(f, "this computer has none"),
+            Self::Overtaken => write!(f, "no answer before the next source's token"),
+            Self::NotInstalled => write!(f, "not installed"),
+            Self::DoesNotRun(why) => write!(f, "installed, but it does not run: {}", why.replace('\n', " ")),
+            Self::ModuleMissing(module) => write!(f, "its module {module} is missing"),
+            Self::NotSignedIn { said: None, command } => write!(f, "not signed in; run `{command}`"),
+            Self::NotSignedIn { said: Some(said), .. } => write!(f, "{said}"),
+            Self::TimedOut(within) => write!(f, "no answer within {} s", within.as_secs()),
+            Self::Unreadable => write!(f, "its answer cannot be read; is it up to date?"),
+            Self::Said(said) if said.is_empty() => write!(f, "failed without a word"),
+            Self::Said(said) => write!(f, "{}", said.replace('\n', " ")),
+        }
+    }
+}
+
+impl std::error::Error for CredentialFailure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(stderr: &str) -> CredentialFailure {
+        CredentialFailure::from_stderr(stderr, "az login")
+    }
+
+    #[test]
+    fn the_error_line_counts_and_no_warning() {
+        let signed_out = CredentialFailure::NotSignedIn { said: None, command: "az login".into() };
+        assert_eq!(read("ERROR: Please run 'az login' to setup account.\n"), signed_out);
+        let noise = "/usr/lib/x.py:1: UserWarning: old\n  import x\nWARNING: You have 2 update(s) available.\n";
+        assert_eq!(read(&format!("{noise}ERROR: Please run 'az login' to setup account.")), signed_out);
+        assert_eq!(read(&format!("{noise}ERROR: It rains.")), CredentialFailure::Said("It rains.".into()));
+        let traceback = "Traceback (most recent call last):\n  File \"x\", line 1\nPermissionError: [Errno 13] Permission denied: '/home/a/.azure/x'\n";
+        assert_eq!(
+            read(traceback),
+            CredentialFailure::Said("PermissionError: [Errno 13] Permission denied: '/home/a/.azure/x'".into())
+        );
+    }
+
+    #[test]
+    fn a_proposed_command_passes_if_it_is_harmless() {
+        let under = |command: &str| {
+            let text = format!(
+                "ERROR: AADSTS50076: You must use multi-factor authentication.\nTrace ID: 1\nInteractive authentication is needed. Please run:\n{command}\n"
+            );
+            match read(&text) {
+                CredentialFailure::NotSignedIn { said: Some(said), command } if said.starts_with("AADSTS50076") => {
+                    command
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        for harmless in [
+            r#"az login --tenant "t-1.example" --scope "https://vault.azure.net/.default""#,
+            r#"az login --use-device-code --tenant "T""#,
+            r#"az login --claims-challenge "eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#,
+        ] {
+            assert_eq!(under(harmless), harmless);
+        }
+        assert_eq!(
+            under("az login --tenant T --scope https://vault.azure.net/.default"),
+            r#"az login --tenant "T" --scope "https://vault.azure.net/.default""#
+        );
+        for evil in [
+            "az login; rm -rf ~",
+            "az login --tenant $(id)",
+            "az login --tenant \"a;b\"",
+            "az login --tenant T | sh",
+            "az login --tenant T && curl x",
+            "az login --password x",
+            "az login --tenant --scope",
+            "az login --tenant `id`",
+            "az login --scope \"a\" > /etc/passwd",
+            "az login --tenant",
+        ] {
+            assert_eq!(under(evil), "az login", "{evil}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The credentials of the chain, each by one of `azure_identity` that is built once.
+
+use super::{
+    command_line::{CommandLineTools, Program, Tool},
+    failure::CredentialFailure,
+    kind::CredentialKind,
+    options::CredentialOptions,
+    powershell::AzurePowerShellCredential,
+};
+use azure_core::{
+    Error,
+    credentials::{AccessToken, Secret, TokenCredential},
+    error::ErrorKind,
+    http::{Method, Request, StatusCode, Transport, Url},
+    time::OffsetDateTime,
+};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, Executor,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
+};
+use std::{env, path::Path, sync::Arc, time::Duration};
+use tokio::{sync::Mutex, time::timeout};
+
+/// The longest time for the instance metadata service (IMDS) to answer. It is in the same rack, or it is not there.
+const IMDS_PROBE: Duration = Duration::from_secs(1);
+/// The longest time for its token once it has answered; the SDK would retry for more than a minute.
+const IMDS_TOKEN: Duration = Duration::from_secs(10);
+/// The longest time for a pinned identity, whose endpoint may start slowly.
+const IMDS_START: Duration = Duration::from_secs(90);
+/// The longest time for any other credential, with all retries.
+const SIGN_IN: Duration = Duration::from_secs(30);
+/// A tool's token is fetched anew when it has less than this left, as the SDK does with those of other sources.
+const REFRESH_BEFORE: Duration = Duration::from_secs(5 * 60);
+
+/// See <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>.
+const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+
+/// A credential that gave no token, and the meaning of that for the search.
+#[derive(Clone, Debug)]
+pub(super) enum Miss {
+    /// It is not there, or not set up. Others may be tried.
+    Unavailable(CredentialFailure),
+    /// It is set up, and does not work: its user must hear of that.
+    Refused(CredentialFailure),
+}
+
+/// A credential of the chain, or why it could not be built.
+pub(super) struct Source {
+    pub kind: CredentialKind,
+    credential: Result<Arc<dyn TokenCredential>, Miss>,
+    /// The transport of a probe, where it takes time to find out whether the credential is there at all.
+    pub probe: Option<Transport>,
+    limit: Duration,
+    /// A tool's token; the other credentials keep their own.
+    kept: Mutex<Option<(String, AccessToken)>>,
+}
+
+impl Source {
+    /// Builds a credential. One that is `pinned` is the only one, and is not probed but waited for.
+    pub fn new(kind: CredentialKind, options: &CredentialOptions, tools: &Arc<CommandLineTools>, pinned: bool) -> Self {
+        let tool = |name, login| -> Option<Arc<dyn Executor>> {
+            Some(Arc::new(Tool { name, login, tools: Arc::clone(tools) }))
+        };
+        let credential = match kind {
+            CredentialKind::Environment => environment(options),
+            CredentialKind::WorkloadIdentity => workload_identity(options),
+            CredentialKind::ManagedIdentity => {
+                built(ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
+                    user_assigned_id: options.client_id.clone().map(UserAssignedId::ClientId),
+                    client_options: options.local_client_options.clone(),
+                })))
+                // It is Azure's, and of a sort that the SDK does not support.
+                .map_err(|(Miss::Refused(reason) | Miss::Unavailable(reason))| Miss::Unavailable(reason))
+            }
+            CredentialKind::AzureCli => built(AzureCliCredential::new(Some(AzureCliCredentialOptions {
+                executor: tool("az", "az login"),
+                ..Default::default()
+            }))),
+            CredentialKind::AzurePowerShell => {
+                Ok(AzurePowerShellCredential::new(Arc::new(Program(Arc::clone(tools)))) as _)
+            }
+            CredentialKind::AzureDeveloperCli => {
+                built(AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
+                    executor: tool("azd", "azd auth login"),
+                    ..Default::default()
+                })))
+            }
+        };
+        let is_imds = kind == CredentialKind::ManagedIdentity && env::var_os("IDENTITY_ENDPOINT").is_none();
+        let probed = is_imds && !pinned && credential.is_ok();
+        let probe = options.local_client_options.transport.clone().filter(|_| probed);
+        let limit = match is_imds {
+            true if probed => IMDS_TOKEN,
+            true => IMDS_START,
+            false => SIGN_IN,
+        };
+        Self { kind, credential, probe, limit, kept: Mutex::default() }
+    }
+
+    /// A credential that exists.
+    #[cfg(test)]
+    pub fn of(kind: CredentialKind, credential: Arc<dyn TokenCredential>) -> Self {
+        Self { kind, credential: Ok(credential), probe: None, limit: SIGN_IN, kept: Mutex::default() }
+    }
+
+    /// Probes whether the credential is there at all.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn presence(&self) -> Result<(), CredentialFailure> {
+        let (Some(transport), Ok(url)) = (&self.probe, Url::parse(IMDS)) else { return Ok(()) };
+        // IMDS refuses a request without its header at once. Other clouds have other services at that address.
+        let mut request = Request::new(url, Method::Get);
+        match timeout(IMDS_PROBE, transport.send(&Default::default(), &mut request)).await {
+            Ok(Ok(answer)) if answer.status() == StatusCode::BadRequest => Ok(()),
+            _ => Err(CredentialFailure::NoIdentity),
+        }
+    }
+
+    /// A token for `scope`.
+    pub async fn token(&self, scope: &str) -> Result<AccessToken, Miss> {
+        let credential = self.credential.as_ref().map_err(Clone::clone)?;
+        let kept = &mut *self.kept.lock().await;
+        if let Some((_, token)) = kept.as_ref().filter(|(kept, token)| kept == scope && is_fresh(token)) {
+            return Ok(token.clone());
+        }
+        let token = match timeout(self.limit, credential.get_token(&[scope], None)).await {
+            Ok(Ok(token)) => token,
+            Ok(Err(error)) => return Err(self.miss(&error)),
+            Err(_) => return Err(Miss::Refused(CredentialFailure::TimedOut(self.limit))),
+        };
+        if self.kind.is_tool() {
+            *kept = Some((scope.to_owned(), token.clone()));
+        }
+        Ok(token)
+    }
+
+    fn miss(&self, error: &Error) -> Miss {
+        let cause = error.downcast_ref::<Error>();
+        if self.kind.is_tool() {
+            // What cannot be read as an answer may hold a token, so it is not shown.
+            let readable = cause.is_none_or(|cause| cause.kind() == &ErrorKind::Credential);
+            return Miss::Unavailable(if readable {
+                CredentialFailure::of(error)
+            } else {
+                CredentialFailure::Unreadable
+            });
+        }
+        let is_there = match cause.map(Error::kind) {
+            // A virtual machine without an identity is as good as a laptop.
+            Some(ErrorKind::HttpResponse { status, .. }) => self.probe.is_none() || *status != StatusCode::BadRequest,
+            Some(ErrorKind::Connection | ErrorKind::Io) => self.kind != CredentialKind::ManagedIdentity,
+            _ => true,
+        };
+        if is_there {
+            Miss::Refused(CredentialFailure::of(error))
+        } else {
+            Miss::Unavailable(CredentialFailure::of(error))
+        }
+    }
+}
+
+/// By the wall clock, since a laptop sleeps.
+fn is_fresh(token: &AccessToken) -> bool {
+    token.expires_on > OffsetDateTime::now_utc() + REFRESH_BEFORE
+}
+
+fn built(
+    credential: azure_core::Result<Arc<impl TokenCredential + 'static>>,
+) -> Result<Arc<dyn TokenCredential>, Miss> {
+    match credential {
+        Ok(credential) => Ok(credential),
+        Err(error) => Err(Miss::Refused(CredentialFailure::of(&error))),
+    }
+}
+
+/// The values of all variables, if none is missing.
+fn all_set<const N: usize>(variables: [(&'static str, Option<&str>); N]) -> Result<[String; N], Miss> {
+    let missing: Vec<_> = variables.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        Ok(variables.map(|(_, value)| value.unwrap_or_default().to_owned()))
+    } else {
+        Err(Miss::Unavailable(CredentialFailure::NotSet(missing)))
+    }
+}
+
+/// A service principal, with a client secret or certificate.
+fn environment(options: &CredentialOptions) -> Result<Arc<dyn TokenCredential>, Miss> {
+    let tenant = ("AZURE_TENANT_ID", options.tenant_id.as_deref());
+    let client = ("AZURE_CLIENT_ID", options.client_id.as_deref());
+    if let (None, Some(path)) = (&options.client_secret, &options.client_certificate_path) {
+        let [tenant, client] = all_set([tenant, client])?;
+        return client_certificate(tenant, client, path, options);
+    }
+    let secret = ("AZURE_CLIENT_SECRET", options.client_secret.as_ref().map(Secret::secret));
+    let [tenant, client, secret] = all_set([tenant, client, secret])?;
+    let options = ClientSecretCredentialOptions { client_options: options.client_options.clone() };
+    built(ClientSecretCredential::new(&tenant, client, Secret::new(secret), Some(options)))
+}
+
+#[cfg(feature = "client-certificate")]
+fn client_certificate(
+    tenant: String,
+    client: String,
+    path: &Path,
+    options: &CredentialOptions,
+) -> Result<Arc<dyn TokenCredential>, Miss> {
+    use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
+    let unreadable = |error| Miss::Refused(CredentialFailure::Said(format!("{}: {error}", path.display())));
+    let certificate = std::fs::read(path).map_err(unreadable)?;
+    let options = ClientCertificateCredentialOptions {
+        client_options: options.client_options.clone(),
+        password: options.client_certificate_password.clone(),
+    };
+    let certificate = azure_core::credentials::SecretBytes::new(certificate);
+    built(ClientCertificateCredential::new(tenant, client, certificate, Some(options)))
+}
+
+#[cfg(not(feature = "client-certificate"))]
+fn client_certificate(
+    _tenant: String,
+    _client: String,
+    _path: &Path,
+    _options: &CredentialOptions,
+) -> Result<Arc<dyn TokenCredential>, Miss> {
+    let why = "AZURE_CLIENT_CERTIFICATE_PATH is set, and this program was built without client certificates; build it \
+               with --features client-certificate";
+    Err(Miss::Refused(CredentialFailure::Said(why.into())))
+}
+
+/// A Kubernetes pod's service account, which Entra ID trusts in a service principal's place.
+fn workload_identity(options: &CredentialOptions) -> Result<Arc<dyn TokenCredential>, Miss> {
+    let file = options.federated_token_file.as_ref();
+    let shown = file.map(|file| file.to_string_lossy());
+    all_set([
+        ("AZURE_TENANT_ID", options.tenant_id.as_deref()),
+        ("AZURE_CLIENT_ID", options.client_id.as_deref()),
+        ("AZURE_FEDERATED_TOKEN_FILE", shown.as_deref()),
+    ])?;
+    built(WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
+        credential_options: ClientAssertionCredentialOptions { client_options: options.client_options.clone() },
+        client_id: options.client_id.clone(),
+        tenant_id: options.tenant_id.clone(),
+        token_file_path: file.cloned(),
+    })))
+}

@@ -1,0 +1,159 @@
+//! Why there is no connection to a host, as far as the libraries below tell.
+
+use super::{proxy::ProxyInUse, resolver::LookupFailed};
+use crate::error::causes;
+use azure_core::Error;
+use rustls::CertificateError;
+use std::{io, net::IpAddr};
+
+/// A request that got no response, since the connection to `host` did not come about or broke.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection to {host}: {failure}")]
+pub struct ConnectionError {
+    /// The host that was to be reached.
+    pub host: String,
+    /// The addresses that its name led to; empty where it was not looked up here, as behind a proxy.
+    pub addresses: Vec<IpAddr>,
+    /// The proxy on the way, if there is one.
+    pub proxy: Option<ProxyInUse>,
+    /// The reason.
+    pub failure: ConnectionFailure,
+    #[source]
+    source: Error,
+}
+
+/// The reason why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionFailure {
+    /// A host's name has no address.
+    #[error("the host {name} is not known")]
+    UnknownHost {
+        /// The name: the host's, or its proxy's.
+        name: String,
+    },
+    /// The name server did not answer, or could not tell for now.
+    #[error("{} {name}{}", if *.timed_out { "no name server answered for" } else { "the name server has no answer for" },
+            if *.timed_out { "" } else { " for now" })]
+    NameServer {
+        /// The name that was asked for.
+        name: String,
+        /// Took too long; else it said "for now".
+        timed_out: bool,
+    },
+    /// The host's certificate does not vouch for it.
+    #[error("its certificate is not trusted: {0}")]
+    Certificate(CertificateFault),
+    /// The proxy did not make the connection.
+    #[error("the proxy {0}")]
+    Proxy(ProxyFault),
+    /// The connection was refused, was not answered, or broke.
+    #[error("it was refused, not answered, or broken off")]
+    Lost,
+}
+
+/// The fault of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    /// Nobody who is trusted has issued it.
+    #[error("no issuer that is trusted here")]
+    UnknownIssuer,
+    /// It is for another name.
+    #[error("it is for another name")]
+    OtherName,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("it is not yet valid")]
+    NotYetValid,
+    /// It is a certificate authority's own.
+    #[error("it is a certificate authority's own")]
+    AuthorityAsServer,
+    /// Another one.
+    #[error("for another reason")]
+    Other,
+}
+
+/// The fault of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyFault {
+    /// It wants a user and a password (407).
+    #[error("wants a user and a password")]
+    WantsPassword,
+    /// It refused.
+    #[error("refuses to connect")]
+    Refused,
+    /// It is not there.
+    #[error("is not there")]
+    NotThere,
+}
+
+impl ConnectionError {
+    /// Tells whether the next attempt may succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.failure, ConnectionFailure::NameServer { timed_out: false, .. } | ConnectionFailure::Lost)
+    }
+
+    /// A connection to `host` that failed so, for tests of what is made of it.
+    #[doc(hidden)]
+    pub fn for_tests(host: &str, failure: ConnectionFailure, proxy: Option<ProxyInUse>) -> Self {
+        let source =
+            Error::with_message(azure_core::error::ErrorKind::Io, "error sending request for url (https://...)");
+        Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source }
+    }
+
+    /// Finds out why `error` came in place of a response from `host`. The kind of the error stays.
+    pub(super) fn wrap(source: Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
+        let failure = failure(&source, proxy.is_some());
+        let kind = source.kind().clone();
+        Error::new(kind, Self { host: host.to_owned(), addresses, proxy, failure, source })
+    }
+}
+
+fn failure(error: &Error, by_proxy: bool) -> ConnectionFailure {
+    let causes: Vec<_> = causes(error).collect();
+    if let Some(LookupFailed(failure)) = causes.iter().find_map(|cause| cause.downcast_ref()) {
+        return failure.clone();
+    }
+    let io = || causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    if let Some(rustls::Error::InvalidCertificate(error)) = io().find_map(innermost) {
+        return ConnectionFailure::Certificate(fault(error));
+    }
+    // The tunnel's own errors are of a private type, so only their words can be recognised.
+    let words = |words: &str| causes.iter().any(|cause| cause.to_string().contains(words));
+    let fault = if !by_proxy {
+        None
+    } else if words("proxy authorization required") {
+        Some(ProxyFault::WantsPassword)
+    } else if words("failed to create underlying connection") || io().any(is_refused) {
+        Some(ProxyFault::NotThere)
+    } else {
+        words("tunnel error").then_some(ProxyFault::Refused)
+    };
+    fault.map_or(ConnectionFailure::Lost, ConnectionFailure::Proxy)
+}
+
+/// The TLS error that an I/O error wraps, which may wrap another one: a wrapped error's `source` passes over it.
+fn innermost(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    inner.downcast_ref().or_else(|| innermost(inner.downcast_ref()?))
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
+
+fn fault(error: &CertificateError) -> CertificateFault {
+    use CertificateError as Certificate;
+    match error {
+        // Another key than the trusted one of that name: a certificate that was made anew.
+        Certificate::UnknownIssuer | Certificate::BadSignature => CertificateFault::UnknownIssuer,
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => CertificateFault::OtherName,
+        Certificate::Expired | Certificate::ExpiredContext { .. } => CertificateFault::Expired,
+        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => CertificateFault::NotYetValid,
+        Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+            CertificateFault::AuthorityAsServer
+        }
+        _ => CertificateFault::Other,
+    }
+}

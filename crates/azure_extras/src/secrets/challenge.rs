@@ -1,0 +1,101 @@
+//! The challenge: which token a server asks for.
+//!
+//! See <https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses>.
+
+use super::response::rebuilt;
+use crate::{
+    network::is_loopback,
+    text::{between, first_line},
+};
+use azure_core::{
+    Error,
+    error::ErrorKind,
+    http::{
+        Context, RawResponse, Request, Url,
+        headers::{HeaderName, WWW_AUTHENTICATE},
+        policies::{Policy, PolicyResult},
+    },
+};
+use std::sync::Arc;
+
+/// The header that keeps a challenge which the SDK cannot answer: it would look for a scope in it, and lose the response.
+const OTHER_CHALLENGE: HeaderName = HeaderName::from_static("x-other-challenge");
+
+/// The challenge wants a token for another domain than the vault's. The client sends none.
+///
+/// See <https://aka.ms/azsdk/blog/vault-uri>.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server wants a token for {resource}")]
+pub struct ForeignChallenge {
+    /// The audience of that token, cleaned.
+    pub resource: String,
+}
+
+/// The `WWW-Authenticate` of a response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Challenge(pub String);
+
+impl Challenge {
+    /// The challenge of a response; empty if it has none.
+    pub fn of(response: &RawResponse) -> Self {
+        let header = |name| response.headers().get_optional_str(&name);
+        Self(header(OTHER_CHALLENGE).or_else(|| header(WWW_AUTHENTICATE)).unwrap_or_default().to_owned())
+    }
+
+    /// The audience of the wanted token, if it is named.
+    fn resource(&self) -> Option<&str> {
+        between(&self.0, "resource=\"", "\"").or_else(|| between(&self.0, "scope=\"", "\""))
+    }
+
+    /// The last part of the authority's URL.
+    pub fn tenant(&self) -> Option<&str> {
+        let authority = between(&self.0, "authorization=\"", "\"")?;
+        authority.trim_end_matches('/').rsplit('/').next()
+    }
+
+    /// Tells whether the account is to sign in anew
+    /// ([continuous access evaluation](https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation)).
+    pub fn wants_claims(&self) -> bool {
+        self.0.contains("insufficient_claims")
+    }
+
+    /// Tells whether it can be Key Vault's.
+    pub fn is_key_vaults(&self) -> bool {
+        let is_bearer = self.0.trim_start().to_ascii_lowercase().starts_with("bearer ");
+        is_bearer && (self.resource().is_some() || self.wants_claims())
+    }
+
+    /// The audience, if it is neither the vault's domain nor of a vault on this computer.
+    fn foreign_resource(&self, asked: &Url) -> Option<&str> {
+        let host = asked.host_str().filter(|host| !is_loopback(host))?;
+        let resource = self.resource()?;
+        let url = Url::parse(resource).ok()?;
+        url.host_str().is_some_and(|domain| !host.ends_with(&format!(".{domain}"))).then_some(resource)
+    }
+}
+
+/// Lets the SDK see only challenges that it can answer and may: for each attempt, [`ForeignChallenge`] is the error in
+/// place of one for another domain.
+#[derive(Debug)]
+pub(super) struct OwnChallenges;
+
+#[async_trait::async_trait]
+impl Policy for OwnChallenges {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let response = next[0].send(ctx, request, &next[1..]).await?;
+        let mut response = response.try_into_raw_response().await?;
+        let challenge = Challenge::of(&response);
+        if let Some(resource) =
+            challenge.foreign_resource(request.url()).filter(|_| u16::from(response.status()) == 401)
+        {
+            return Err(Error::new(ErrorKind::Other, ForeignChallenge { resource: first_line(resource) }));
+        }
+        if challenge.resource().is_none() && !challenge.0.is_empty() {
+            let (status, mut headers, body) = response.deconstruct();
+            headers.remove(WWW_AUTHENTICATE);
+            headers.insert(OTHER_CHALLENGE, challenge.0);
+            response = RawResponse::from_bytes(status, headers, body);
+        }
+        Ok(rebuilt(response))
+    }
+}

@@ -1,0 +1,43 @@
+//! The options of a client of Key Vault's secrets.
+
+use super::{
+    attempt::EachAttempt, authenticity::Authenticity, challenge::OwnChallenges, redaction::Redaction, retry::Retry,
+};
+use crate::network::{NoTrust, https};
+use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use std::sync::Arc;
+
+/// Options for a [`SecretClient`](azure_security_keyvault_secrets::SecretClient) that sends by [`https`]:
+///
+/// - A transient failure is retried, up to four attempts and 30 seconds. The SDK's own retries are off: after a connection
+///   that broke before the challenge they would repeat a request without its body.
+/// - Only Key Vault's responses are taken: a proxy's or a sign-in page's is the error
+///   [`NotKeyVault`](super::NotKeyVault), and a token for another domain than the vault's is refused to whoever asks for it
+///   with [`ForeignChallenge`](super::ForeignChallenge).
+/// - No error holds the value of a secret that was set by this client.
+/// - A failure of the network is a [`ConnectionError`](crate::network::ConnectionError).
+///
+/// Policies that are added in front of `per_call_policies` see each call once; in front of `per_try_policies`, each
+/// request that is sent.
+///
+/// # Errors
+/// [`NoTrust`] when no trust anchor can be loaded.
+pub fn client_options() -> Result<ClientOptions, NoTrust> {
+    Ok(client_options_with(https()?))
+}
+
+/// The same [options](client_options) for a client that sends by `transport`.
+pub fn client_options_with(transport: Transport) -> ClientOptions {
+    ClientOptions {
+        retry: RetryOptions::none(),
+        per_call_policies: vec![Arc::new(Retry)],
+        per_try_policies: vec![
+            Arc::new(EachAttempt),
+            Arc::new(OwnChallenges),
+            Arc::new(Authenticity),
+            Arc::new(Redaction::default()),
+        ],
+        transport: Some(transport),
+        ..ClientOptions::default()
+    }
+}

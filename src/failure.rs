@@ -1,0 +1,169 @@
+//! A run that failed, with every fact that is known of it. `session` makes it, `report` puts it into words.
+
+mod misuse;
+
+pub(crate) use misuse::{InvalidDotenv, InvalidInput, Misuse};
+
+use azure_extras::{
+    VaultAddress,
+    credential::{CredentialKind, CredentialOutcome, SignInFailed},
+    find_cause,
+    network::ConnectionError,
+    secrets::{CallTimedOut, DeletionPending, ForeignChallenge, NotKeyVault, Operation, ServiceError},
+};
+use std::time::Duration;
+
+/// A run that did not come to its end.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The error, as it arrived.
+    pub error: anyhow::Error,
+    /// The vault; `None` if nothing was to be sent yet.
+    pub vault: Option<VaultAddress>,
+    /// The last call; `None` if there was none.
+    pub call: Option<LastCall>,
+    /// The outcome of each credential that was tried; the one that signed in is the last.
+    pub credentials: Vec<CredentialOutcome>,
+    /// The attempts of the last call.
+    pub attempts: Attempts,
+    /// The secrets of which something is left in the vault.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// The last call of the SDK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastCall {
+    /// The operation.
+    pub operation: Operation,
+    /// The name of the secret that was sent.
+    pub secret_name: String,
+}
+
+/// The attempts of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// Their number.
+    pub count: u32,
+    /// The time until the last one ended.
+    pub took: Duration,
+}
+
+/// A secret that the run has left in the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leftover {
+    /// The secret's name.
+    pub secret_name: String,
+    /// What is left of it.
+    pub state: LeftoverState,
+}
+
+/// The state in which a secret is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LeftoverState {
+    /// Nothing: it was not created, or its deletion is complete.
+    #[default]
+    Nothing,
+    /// Perhaps the secret: a request to create it has not been answered.
+    PerhapsSecret,
+    /// The secret.
+    Secret,
+    /// The secret or its deletion: a request to delete it has not been answered.
+    PerhapsDeletion,
+    /// The deletion, which has begun.
+    Deletion,
+}
+
+/// The cause of a failure, by its type.
+#[derive(Debug)]
+pub(crate) enum Cause<'a> {
+    /// The program was used in a way that cannot work.
+    Misuse(&'a Misuse),
+    /// The user ended it.
+    Interrupted,
+    /// The name belongs to a secret that the run did not make.
+    SecretExists(&'a SecretExists),
+    /// No credential gave a token.
+    SignIn(&'a SignInFailed),
+    /// There was no connection.
+    Connection(&'a ConnectionError),
+    /// The call took too long.
+    TimedOut(CallTimedOut),
+    /// The service responded with an error.
+    Response(ServiceError),
+    /// Something other than Key Vault responded.
+    NotKeyVault(&'a NotKeyVault),
+    /// A token for another domain was asked for.
+    ForeignChallenge(&'a ForeignChallenge),
+    /// The deletion was not complete in time.
+    DeletionPending(&'a DeletionPending),
+    /// The SDK failed in another way.
+    Sdk(&'a azure_core::Error),
+    /// Another error.
+    Other,
+}
+
+impl Failure {
+    /// The credential that signed in; `None` if none did, or it is the demo's.
+    pub fn signed_in(&self) -> Option<CredentialKind> {
+        self.credentials.last().filter(|outcome| outcome.failure.is_none()).map(|outcome| outcome.credential)
+    }
+
+    /// The operation that was called last.
+    pub fn operation(&self) -> Option<Operation> {
+        self.call.as_ref().map(|call| call.operation)
+    }
+
+    /// The cause of the failure.
+    pub fn cause(&self) -> Cause<'_> {
+        let error = self.error.as_ref();
+        if let Some(misuse) = find_cause(error) {
+            Cause::Misuse(misuse)
+        } else if find_cause::<Interrupted>(error).is_some() {
+            Cause::Interrupted
+        } else if let Some(exists) = find_cause(error) {
+            Cause::SecretExists(exists)
+        } else if let Some(failed) = find_cause(error) {
+            Cause::SignIn(failed)
+        } else if let Some(connection) = find_cause(error) {
+            Cause::Connection(connection)
+        } else if let Some(timed_out) = find_cause::<CallTimedOut>(error) {
+            Cause::TimedOut(*timed_out)
+        } else if let Some(other) = find_cause(error) {
+            Cause::NotKeyVault(other)
+        } else if let Some(challenge) = find_cause(error) {
+            Cause::ForeignChallenge(challenge)
+        } else if let Some(pending) = find_cause(error) {
+            Cause::DeletionPending(pending)
+        } else if let Some(sdk) = find_cause::<azure_core::Error>(error) {
+            ServiceError::of(sdk).map_or(Cause::Sdk(sdk), Cause::Response)
+        } else {
+            Cause::Other
+        }
+    }
+}
+
+/// A failure before there was anything to know but the error.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let (attempts, leftovers) = (Attempts::default(), Vec::new());
+        Self { error, vault: None, call: None, credentials: Vec::new(), attempts, leftovers }
+    }
+}
+
+/// The run was interrupted: by Ctrl-C, a request to end, or Ctrl-D at a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted.")]
+pub(crate) struct Interrupted;
+
+/// The name belongs to a secret that the run did not make, and nobody can be asked whether to delete it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret '{secret_name}' exists")]
+pub(crate) struct SecretExists {
+    /// The secret's name.
+    pub secret_name: String,
+}
+
+/// Not all of the transcript could be written.
+#[derive(Debug, thiserror::Error)]
+#[error("The transcript could not be written to stdout: {0}.")]
+pub(crate) struct LostTranscript(pub std::io::Error);

@@ -1,0 +1,141 @@
+//! The record of the run: what it has left in the vault, and the attempts of its last call.
+
+use super::watch::{Attempt, Call, Observer, Outcome};
+use crate::failure::{Attempts, LastCall, Leftover, LeftoverState};
+use azure_core::http::RawResponse;
+use azure_extras::secrets::{Operation, ServiceError, is_conclusive};
+use serde_json::Value;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// Keeps, for the end and for other observers, what the run has done to the vault.
+///
+/// A `4xx` means that this attempt did nothing, but says nothing of an earlier one that stayed unanswered.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Mutex<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    call: Option<LastCall>,
+    attempts: Attempts,
+    began: Option<Instant>,
+    leftovers: Vec<Leftover>,
+    /// The state before the attempt that is on its way.
+    before: LeftoverState,
+    found_secret: bool,
+    set: bool,
+}
+
+impl Record {
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last call.
+    pub fn last_call(&self) -> Option<LastCall> {
+        self.facts().call.clone()
+    }
+
+    /// The attempts of the last call.
+    pub fn attempts(&self) -> Attempts {
+        self.facts().attempts
+    }
+
+    /// The secrets of which something is left by now.
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        let facts = self.facts();
+        facts.leftovers.iter().filter(|leftover| leftover.state != LeftoverState::Nothing).cloned().collect()
+    }
+
+    /// Tells whether a secret was found under the name before it was set.
+    pub fn found_secret(&self) -> bool {
+        self.facts().found_secret
+    }
+
+    /// Tells whether the secret was set.
+    pub fn was_set(&self) -> bool {
+        self.facts().set
+    }
+}
+
+impl Facts {
+    fn state(&mut self, secret_name: &str) -> &mut LeftoverState {
+        let same = |leftover: &Leftover| leftover.secret_name.eq_ignore_ascii_case(secret_name);
+        let index = self.leftovers.iter().position(same).unwrap_or_else(|| {
+            self.leftovers.push(Leftover { secret_name: secret_name.to_owned(), state: LeftoverState::Nothing });
+            self.leftovers.len() - 1
+        });
+        &mut self.leftovers[index].state
+    }
+}
+
+#[async_trait::async_trait]
+impl Observer for Record {
+    async fn call_begins(&self, call: &Call) -> azure_core::Result<()> {
+        let mut facts = self.facts();
+        if !call.is_prefetch {
+            facts.call = Some(LastCall { operation: call.operation, secret_name: call.secret_name.clone() });
+            (facts.attempts, facts.began) = (Attempts::default(), Some(Instant::now()));
+        }
+        Ok(())
+    }
+
+    fn attempt_begins(&self, attempt: &Attempt) {
+        let Attempt { call: Call { operation, secret_name, .. }, is_authorized: true, .. } = attempt else { return };
+        let mut facts = self.facts();
+        let before = *facts.state(secret_name);
+        // Until the response is there, and if it never comes, anything may have happened.
+        let now = match (operation, before) {
+            (Operation::Set, LeftoverState::Nothing) => LeftoverState::PerhapsSecret,
+            (Operation::Delete, LeftoverState::PerhapsSecret | LeftoverState::Secret) => LeftoverState::PerhapsDeletion,
+            _ => before,
+        };
+        *facts.state(secret_name) = now;
+        facts.before = before;
+    }
+
+    fn attempt_ended(&self, attempt: &Attempt, outcome: Outcome<'_>) {
+        let Attempt { call, number, is_authorized, .. } = attempt;
+        let mut facts = self.facts();
+        if let (false, Some(began)) = (call.is_prefetch, facts.began) {
+            facts.attempts = Attempts { count: *number, took: began.elapsed() };
+        }
+        let Some(response) = outcome.ok().filter(|_| *is_authorized) else { return };
+        let status = response.status();
+        match call.operation {
+            Operation::ListVersions | Operation::Get if !facts.set => facts.found_secret |= has_secret(response),
+            Operation::Set => facts.set |= status.is_success(),
+            _ => {}
+        }
+        let now = match call.operation {
+            Operation::Set if status.is_success() => LeftoverState::Secret,
+            Operation::Delete if status.is_success() && is_gone_at_once(response) => LeftoverState::Nothing,
+            Operation::Delete if status.is_success() => LeftoverState::Deletion,
+            Operation::Set | Operation::Delete if status.is_client_error() && is_conclusive(status) => facts.before,
+            Operation::GetDeleted if status.is_success() || ServiceError::read(response).is_missing_permission() => {
+                LeftoverState::Nothing
+            }
+            _ => return,
+        };
+        *facts.state(&call.secret_name) = now;
+    }
+}
+
+fn json(response: &RawResponse) -> Value {
+    serde_json::from_slice(response.body()).unwrap_or_default()
+}
+
+/// Tells whether a look-up has found a secret: versions in a list, or the secret itself.
+fn has_secret(response: &RawResponse) -> bool {
+    let body = json(response);
+    response.status().is_success() && body["value"].as_array().is_none_or(|versions| !versions.is_empty())
+}
+
+/// Tells whether a vault without soft delete has deleted the secret: there is nothing to recover.
+fn is_gone_at_once(response: &RawResponse) -> bool {
+    let body = json(response);
+    !body.is_null() && body["recoveryId"].is_null()
+}
+
+#[cfg(test)]
+mod tests;

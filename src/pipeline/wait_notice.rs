@@ -1,0 +1,22 @@
+//! Says that a deletion is waited for.
+
+use super::watch::{Attempt, Observer, Outcome};
+use crate::terminal::note;
+use azure_extras::secrets::{Operation, ServiceError};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Says once that the name belongs to a secret that is still being deleted, which a retry waits for.
+#[derive(Debug, Default)]
+pub(crate) struct WaitNotice(AtomicBool);
+
+impl Observer for WaitNotice {
+    fn attempt_ended(&self, attempt: &Attempt, outcome: Outcome<'_>) {
+        let is_being_deleted = |response| ServiceError::read(response).is_being_deleted();
+        if attempt.call.operation != Operation::GetDeleted
+            && outcome.is_ok_and(is_being_deleted)
+            && !self.0.swap(true, Ordering::Relaxed)
+        {
+            note!("A secret of that name is still being deleted; waiting for that ...");
+        }
+    }
+}

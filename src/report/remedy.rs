@@ -1,0 +1,34 @@
+//! The answer to a failure, before it is laid out.
+
+use azure_extras::text::first_line;
+
+/// The user's answer to a failure.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Remedy {
+    /// What happened, in one sentence.
+    pub sentence: String,
+    /// The outcome of each credential, a line each.
+    pub credentials: Vec<String>,
+    /// What to do about it, with commands to paste.
+    pub advice: String,
+    /// The words of the service or the network.
+    pub details: String,
+    /// Where to read more.
+    pub link: &'static str,
+}
+
+impl Remedy {
+    /// A sentence and an advice.
+    pub fn new(sentence: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), advice: advice.into(), ..Self::default() }
+    }
+}
+
+/// The first line of a text, as a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let line = first_line(text);
+    let mut characters = line.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if line.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", characters.as_str())
+}
