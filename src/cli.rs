@@ -29,7 +29,7 @@ const SHOWING: &str = "Showing it to others";
 #[command(version, verbatim_doc_comment, after_help = examples())]
 pub struct Cli {
     /// The vault's name, or its URL in other clouds [env: KEY_VAULT_NAME]
-    #[arg(long, value_name = "NAME|URL")]
+    #[arg(long, value_name = "NAME|URL", conflicts_with = "demo")]
     pub vault: Option<String>,
 
     /// The secret's name, in place of asking for it

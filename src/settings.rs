@@ -65,9 +65,6 @@ impl Settings {
         }
         let variable = |name: &str| env::var_os(name).or_else(|| dotenv.taken.get(name).map(OsString::from));
         let (vault, cloud) = if cli.demo {
-            if cli.vault.is_some() {
-                return Err(Misuse::DemoWithVault);
-            }
             (VaultAddress::parse(DEMO_VAULT)?, Cloud::InMemory)
         } else {
             let vault = match cli.vault {

@@ -18,9 +18,6 @@ pub(crate) enum Misuse {
     /// The secret's name or value is of no use.
     #[error(transparent)]
     Input(#[from] InvalidInput),
-    /// Both a vault in Azure and the demo's are asked for.
-    #[error("--demo has a vault of its own, so --vault cannot be used with it.")]
-    DemoWithVault,
 }
 
 /// `.env` cannot be used. Its text is not told: it may hold a client secret.

@@ -60,7 +60,6 @@ pub(super) fn remedy(misuse: &Misuse) -> Remedy {
         Misuse::Input(InvalidInput::Utf16 { file: None }) => {
             format!("Send UTF-8; in PowerShell:\n\n    {TO_SEND_UTF8}")
         }
-        Misuse::DemoWithVault => "Leave out one of them.".into(),
         Misuse::Dotenv(_) | Misuse::Input(_) => String::new(),
     };
     Remedy::new(sentence(&misuse.to_string()), advice)

@@ -1,1 +1,108 @@
+use super::*;
+use crate::pipeline::watch::watched;
+use azure_core::{
+    Error,
+    error::ErrorKind,
+    http::{AsyncRawResponse, HttpClient, Method, Request, StatusCode, Transport, headers::Headers},
+};
+use azure_extras::{
+    VaultAddress,
+    in_memory::{InMemoryCredential, InMemoryVault},
+    secrets::{client_options_with, is_authorized},
+};
+use azure_security_keyvault_secrets::{SecretClient, models::SetSecretParameters};
+use std::{sync::Arc, time::Duration};
 
+/// Responds to authorized requests of that method with that status, or not at all.
+#[derive(Debug)]
+struct Failing(Method, Option<u16>, Arc<InMemoryVault>);
+
+#[async_trait::async_trait]
+impl HttpClient for Failing {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        if request.method() != self.0 || !is_authorized(request) {
+            return self.2.execute_request(request).await;
+        }
+        let Some(status) = self.1 else { return Err(Error::with_message(ErrorKind::Io, "lost")) };
+        let body = r#"{"error":{"code":"c","message":"m"}}"#;
+        Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), Headers::new(), body))
+    }
+}
+
+fn client(failing: Method, status: Option<u16>) -> (SecretClient, Arc<Record>) {
+    client_of(Arc::new(InMemoryVault::new(Duration::ZERO)), failing, status)
+}
+
+fn client_of(vault: Arc<InMemoryVault>, failing: Method, status: Option<u16>) -> (SecretClient, Arc<Record>) {
+    let record = Arc::<Record>::default();
+    let transport = Transport::new(Arc::new(Failing(failing, status, vault)));
+    let options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
+    let vault = VaultAddress::parse("my-vault").unwrap();
+    (vault.secret_client(Arc::new(InMemoryCredential), options).unwrap(), record)
+}
+
+async fn set(client: &SecretClient) -> bool {
+    let parameters = SetSecretParameters { value: Some("v".into()), ..Default::default() };
+    client.set_secret("n", parameters.try_into().unwrap(), None).await.is_ok()
+}
+
+fn state(record: &Record) -> LeftoverState {
+    let leftovers = record.leftovers();
+    assert!(leftovers.iter().all(|leftover| leftover.secret_name == "n"));
+    leftovers.first().map_or(LeftoverState::Nothing, |leftover| leftover.state)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_created_is_left_perhaps() {
+    use LeftoverState::{Nothing, PerhapsSecret};
+    for (status, left, attempts) in [
+        (None, PerhapsSecret, 4),
+        (Some(503), PerhapsSecret, 4),
+        (Some(408), PerhapsSecret, 4),
+        (Some(501), PerhapsSecret, 1),
+        (Some(429), Nothing, 4),
+        (Some(403), Nothing, 1),
+    ] {
+        let (client, record) = client(Method::Put, status);
+        assert!(!set(&client).await);
+        assert_eq!((state(&record), record.attempts().count), (left, attempts), "{status:?}");
+        let call = LastCall { operation: Operation::Set, secret_name: "n".into() };
+        assert_eq!((record.last_call(), record.was_set()), (Some(call), false));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_deleted_is_left_perhaps() {
+    use LeftoverState::{PerhapsDeletion, Secret};
+    for (status, left) in [(None, PerhapsDeletion), (Some(500), PerhapsDeletion), (Some(403), Secret)] {
+        let (client, record) = client(Method::Delete, status);
+        assert!(set(&client).await && record.was_set());
+        assert_eq!(state(&record), Secret);
+        assert!(client.delete_secret("n", None).await.is_err());
+        assert_eq!(state(&record), left, "{status:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_is_left_until_it_is_seen_to_be_complete() {
+    let (client, record) = client(Method::Patch, None);
+    assert!(set(&client).await);
+    client.delete_secret("n", None).await.unwrap();
+    assert_eq!(state(&record), LeftoverState::Deletion);
+    client.get_deleted_secret("n", None).await.unwrap();
+    assert_eq!(state(&record), LeftoverState::Nothing);
+    assert!(!record.found_secret());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_was_there_before_is_noticed() {
+    let vault = Arc::new(InMemoryVault::new(Duration::ZERO));
+    let (client, record) = client_of(Arc::clone(&vault), Method::Patch, None);
+    assert!(client.get_secret("n", None).await.is_err() && !record.found_secret());
+    assert!(set(&client).await);
+    client.get_secret("n", None).await.unwrap();
+    assert!(!record.found_secret(), "it is the run's own");
+    let (another, record) = client_of(vault, Method::Patch, None);
+    another.get_secret("n", None).await.unwrap();
+    assert!(record.found_secret());
+}

@@ -1,24 +1,22 @@
 use super::*;
 use crate::{
-    azure::{
-        VaultAddress,
-        address::InvalidAddress,
-        client::NoTrust,
-        connection::{ConnectionError, Distrust, ProxyFailure, Reason as Lost},
-        credential::{Attempt, Kind, Reason, SignInFailed, UnknownSelection},
-        delete_secret::DeletionPending,
-        genuine::{ForeignChallenge, NotKeyVault},
+    failure::{
+        Attempts, Cause, Failure, Interrupted, InvalidInput, LastCall, Leftover, LeftoverState, Misuse, SecretExists,
     },
-    guard::SecretExists,
-    pipeline::{leftover::Left, retry::NoAnswer},
-    report::{left, remedy as of, wrong_use},
-    session::Failure,
-    terminal::{input::InvalidInput, prompt::Interrupted},
+    report::{leftover, remedy as of},
 };
 use azure_core::{
     Error,
     error::ErrorKind,
     http::{RawResponse, StatusCode, headers::Headers},
+};
+use azure_extras::{
+    VaultAddress,
+    credential::{
+        CredentialFailure, CredentialKind, CredentialOutcome, InvalidOptions, SignInFailed, UnknownSelection,
+    },
+    network::{CertificateFault, ConnectionError, ConnectionFailure as Lost, NoTrust, ProxyFault, ProxyInUse},
+    secrets::{CallTimedOut, DeletionPending, ForeignChallenge, InvalidAddress, NotKeyVault, Operation},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -45,18 +43,23 @@ fn other(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error
     Error::new(ErrorKind::Other, error).into()
 }
 
-fn sign_in(reason: Reason, last: Reason, refused: bool) -> anyhow::Error {
-    let missing = || Reason::NotSet(vec!["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"]);
-    let attempts = Kind::ALL.into_iter().map(|source| {
-        let why_not = match source {
-            Kind::Environment | Kind::WorkloadIdentity => missing(),
-            Kind::ManagedIdentity => Reason::NoIdentity,
-            Kind::AzureCli => reason.clone(),
+fn misuse(misuse: impl Into<Misuse>) -> anyhow::Error {
+    misuse.into().into()
+}
+
+fn sign_in(reason: CredentialFailure, last: CredentialFailure, refused: bool) -> anyhow::Error {
+    let missing =
+        || CredentialFailure::NotSet(vec!["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"]);
+    let outcomes = CredentialKind::ALL.into_iter().map(|credential| {
+        let failure = match credential {
+            CredentialKind::Environment | CredentialKind::WorkloadIdentity => missing(),
+            CredentialKind::ManagedIdentity => CredentialFailure::NoIdentity,
+            CredentialKind::AzureCli => reason.clone(),
             _ => last.clone(),
         };
-        Attempt { source, why_not: Some(why_not), took: Duration::ZERO }
+        CredentialOutcome { credential, failure: Some(failure), took: Duration::ZERO }
     });
-    Error::from(SignInFailed { attempts: attempts.collect(), refused }).into()
+    Error::from(SignInFailed { outcomes: outcomes.collect(), refused }).into()
 }
 
 /// Every error that a run can end with, more or less, and as long as it can be.
@@ -75,36 +78,39 @@ fn errors() -> Vec<anyhow::Error> {
     let long = "AADSTS50076: Due to a configuration change made by your administrator, or because you moved to a new \
                 location, you must use multi-factor authentication to access 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'.";
     let login = format!("az login --tenant \"{ID}\" --scope \"https://vault.azure.net/.default\"");
-    let signed_out = Reason::NotSignedIn { said: Some(long.into()), command: login };
-    let said = |said: &str| Reason::Said(format!("{said} {long}"));
+    let signed_out = CredentialFailure::NotSignedIn { said: Some(long.into()), command: login };
+    let said = |said: &str| CredentialFailure::Said(format!("{said} {long}"));
     let mut errors = vec![
-        InvalidAddress { given: String::new(), why: None }.into(),
-        InvalidAddress {
+        misuse(InvalidAddress { given: String::new(), why: None }),
+        misuse(InvalidAddress {
             given: "my_vault".into(),
             why: Some("it is no vault's host in Azure; for another, give its URL, https://HOST."),
-        }
-        .into(),
-        UnknownSelection { selection: "VisualStudioCodeCredential".into() }.into(),
-        NoTrust {
+        }),
+        misuse(InvalidOptions::from(UnknownSelection { selection: "VisualStudioCodeCredential".into() })),
+        misuse(InvalidOptions::from(NoTrust {
             file: Some("/home/somebody/certificates/ca.pem".into()),
             why: "it holds no certificate as PEM".into(),
-        }
-        .into(),
-        InvalidInput::Name { given: "a_b".into() }.into(),
-        InvalidInput::ValueTooLong.into(),
-        InvalidInput::Ended.into(),
-        InvalidInput::NotUtf8 { file: Some("value.txt".into()) }.into(),
+        })),
+        misuse(InvalidOptions::NotUtf8 { variable: "AZURE_CLIENT_CERTIFICATE_PASSWORD" }),
+        misuse(InvalidInput::Name { given: "a_b".into() }),
+        misuse(InvalidInput::ValueTooLong),
+        misuse(InvalidInput::Ended),
+        misuse(InvalidInput::NotUtf8 { file: Some("value.txt".into()) }),
         Interrupted.into(),
         SecretExists { secret_name: "my-secret".into() }.into(),
         sign_in(signed_out.clone(), signed_out.clone(), false),
         sign_in(said("It rains."), said("It rains."), true),
-        sign_in(Reason::NotInstalled, Reason::NotInstalled, false),
-        sign_in(Reason::DoesNotRun(long.into()), Reason::NoAnswer(Duration::from_secs(10)), false),
-        sign_in(Reason::Unreadable, Reason::Unreadable, false),
+        sign_in(CredentialFailure::NotInstalled, CredentialFailure::NotInstalled, false),
+        sign_in(
+            CredentialFailure::DoesNotRun(long.into()),
+            CredentialFailure::TimedOut(Duration::from_secs(10)),
+            false,
+        ),
+        sign_in(CredentialFailure::Unreadable, CredentialFailure::Unreadable, false),
         sign_in(said("PermissionError"), signed_out.clone(), false),
-        sign_in(said("PermissionError"), Reason::NotInstalled, false),
-        sign_in(said("SSLError"), Reason::NotInstalled, false),
-        sign_in(said("ConnectionError"), Reason::NotInstalled, false),
+        sign_in(said("PermissionError"), CredentialFailure::NotInstalled, false),
+        sign_in(said("SSLError"), CredentialFailure::NotInstalled, false),
+        sign_in(said("ConnectionError"), CredentialFailure::NotInstalled, false),
         other(NotKeyVault {
             status: 407,
             content_type: "text/html; charset=utf-8".into(),
@@ -115,7 +121,7 @@ fn errors() -> Vec<anyhow::Error> {
             recovery_id: Some("https://my-key-vault-in-azure.vault.azure.net/deletedsecrets/my-secret".into()),
         }),
         other(DeletionPending { recovery_id: None }),
-        other(NoAnswer { within: Duration::from_secs(30) }),
+        other(CallTimedOut { within: Duration::from_secs(30) }),
         Error::with_message(ErrorKind::Io, long).into(),
         Error::with_message(ErrorKind::DataConversion, long).into(),
         Error::with_message(ErrorKind::Other, long).into(),
@@ -150,14 +156,20 @@ fn errors() -> Vec<anyhow::Error> {
         Lost::UnknownHost { name: "proxy.example".into() },
         Lost::NameServer { name: "my-key-vault-in-azure.vault.azure.net".into(), timed_out: true },
         Lost::NameServer { name: "my-key-vault-in-azure.vault.azure.net".into(), timed_out: false },
-        Lost::Proxy { variable: Some("HTTPS_PROXY"), failure: ProxyFailure::WantsPassword },
-        Lost::Proxy { variable: Some("HTTPS_PROXY"), failure: ProxyFailure::Refused },
-        Lost::Proxy { variable: None, failure: ProxyFailure::NotThere },
+        Lost::Proxy(ProxyFault::WantsPassword),
+        Lost::Proxy(ProxyFault::Refused),
+        Lost::Proxy(ProxyFault::NotThere),
+        Lost::Lost,
     ];
-    use Distrust::{AuthorityAsServer, Expired, NotYetValid, Other, OtherName, UnknownIssuer};
-    let distrust = [UnknownIssuer, OtherName, Expired, NotYetValid, AuthorityAsServer, Other].map(Lost::Certificate);
-    let connection = |reason| other(ConnectionError::of("my-key-vault-in-azure.vault.azure.net", reason));
-    errors.extend(lost.into_iter().chain(distrust).map(connection));
+    use CertificateFault::{AuthorityAsServer, Expired, NotYetValid, Other, OtherName, UnknownIssuer};
+    let faults = [UnknownIssuer, OtherName, Expired, NotYetValid, AuthorityAsServer, Other].map(Lost::Certificate);
+    for failure in lost.into_iter().chain(faults) {
+        for variable in [Some("HTTPS_PROXY"), None] {
+            let proxy = Some(ProxyInUse { variable, authority: "proxy.example:8080".into() });
+            let host = "my-key-vault-in-azure.vault.azure.net";
+            errors.push(other(ConnectionError::for_tests(host, failure.clone(), proxy)));
+        }
+    }
     errors
 }
 
@@ -165,22 +177,28 @@ fn errors() -> Vec<anyhow::Error> {
 fn no_error_takes_more_rows_than_are_read() {
     for vault in ["my-key-vault-in-azure", "https://localhost:8443"] {
         let vault = VaultAddress::parse(vault).unwrap();
-        for left in [Left::Nothing, Left::PerhapsSecret, Left::Secret, Left::PerhapsDeletion, Left::Deletion] {
+        use LeftoverState::{Deletion, Nothing, PerhapsDeletion, PerhapsSecret, Secret};
+        for state in [Nothing, PerhapsSecret, Secret, PerhapsDeletion, Deletion] {
             for error in errors() {
-                let leftover = if left == Left::Nothing { Vec::new() } else { vec![("my-secret".into(), left)] };
-                let effort = Some("4 times in 12.5 s".into());
-                let failure = Failure { error, vault: Some(vault.clone()), leftover, effort };
-                let wrong_use = wrong_use::remedy(failure.error.as_ref());
-                if wrong_use.is_some() && left != Left::Nothing {
+                let leftover = Leftover { secret_name: "my-secret".into(), state };
+                let failure = Failure {
+                    error,
+                    vault: Some(vault.clone()),
+                    call: Some(LastCall { operation: Operation::Purge, secret_name: "my-secret".into() }),
+                    credentials: Vec::new(),
+                    attempts: Attempts { count: 4, took: Duration::from_millis(12_500) },
+                    leftovers: if state == Nothing { Vec::new() } else { vec![leftover] },
+                };
+                if matches!(failure.cause(), Cause::Misuse(_)) && state != Nothing {
                     continue; // It sent nothing.
                 }
-                let remedy = wrong_use.unwrap_or_else(|| of(&failure));
-                let left = left::statement(&failure.leftover, &vault);
+                let remedy = of(&failure);
+                let left = leftover::statement(&failure.leftovers, Some(&vault));
                 let advice = remedy.advice.clone();
                 let shown = shortened(remedy, &left, 80);
                 assert!(rows(&shown, &left, 80) <= ROWS, "{} rows: {shown:#?}\n{left}", rows(&shown, &left, 80));
                 assert_eq!(shown.advice, advice);
-                for line in shown.sources.iter().chain([&details(&shown.details)]).flat_map(|text| text.lines()) {
+                for line in shown.credentials.iter().chain([&details(&shown.details)]).flat_map(|text| text.lines()) {
                     assert!(line.chars().count() <= 80, "{line}");
                 }
             }

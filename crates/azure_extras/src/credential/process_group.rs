@@ -6,7 +6,9 @@ use tokio::process::{Child, Command};
 /// The processes of one tool: a process group on Unix, a job object on Windows.
 #[derive(Debug)]
 pub(super) struct ProcessGroup(
-    #[cfg(unix)] nix::unistd::Pid,
+    /// The number of the group.
+    #[cfg(unix)]
+    u32,
     /// Dropping it kills what is in it, unless it was [released](Self::release).
     #[cfg(windows)]
     Option<win32job::Job>,
@@ -17,23 +19,25 @@ impl ProcessGroup {
     /// Starts a command in a group of its own.
     pub fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
         let child = command.process_group(0).spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).ok_or(io::ErrorKind::NotFound)?;
-        Ok((child, Self(nix::unistd::Pid::from_raw(id))))
+        let id = child.id().ok_or(io::ErrorKind::NotFound)?;
+        Ok((child, Self(id)))
     }
 
     /// Asks the processes to end.
     pub fn end(&mut self) {
-        self.signal(nix::sys::signal::SIGTERM);
+        self.signal("TERM");
     }
 
     /// Kills the processes.
     pub fn kill(&mut self) {
-        self.signal(nix::sys::signal::SIGKILL);
+        self.signal("KILL");
     }
 
-    fn signal(&self, signal: nix::sys::signal::Signal) {
+    /// Sends a signal by the shell that ran the tool: the standard library signals no group.
+    fn signal(&self, signal: &str) {
         // It fails when the group has just ended.
-        let _ = nix::sys::signal::killpg(self.0, signal);
+        let kill = format!("kill -s {signal} -- -{}", self.0);
+        let _ = std::process::Command::new("/bin/sh").args(["-c", &kill]).stderr(std::process::Stdio::null()).status();
     }
 
     /// Lets what the tool has left behind live on.

@@ -1,8 +1,8 @@
 //! Why there is no connection to a host, as far as the libraries below tell.
 
-use super::{proxy::ProxyInUse, resolver::LookupFailed};
+use super::proxy::ProxyInUse;
 use crate::error::causes;
-use azure_core::Error;
+use azure_core::{Error, error::ErrorKind};
 use rustls::CertificateError;
 use std::{io, net::IpAddr};
 
@@ -18,8 +18,7 @@ pub struct ConnectionError {
     pub proxy: Option<ProxyInUse>,
     /// The reason.
     pub failure: ConnectionFailure,
-    #[source]
-    source: Error,
+    source: Option<reqwest::Error>,
 }
 
 /// The reason why there is no connection.
@@ -88,6 +87,11 @@ pub enum ProxyFault {
     NotThere,
 }
 
+/// The failure of a look-up, as an error that passes through the HTTP client.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct LookupFailed(pub ConnectionFailure);
+
 impl ConnectionError {
     /// Tells whether the next attempt may succeed.
     pub fn is_transient(&self) -> bool {
@@ -97,20 +101,19 @@ impl ConnectionError {
     /// A connection to `host` that failed so, for tests of what is made of it.
     #[doc(hidden)]
     pub fn for_tests(host: &str, failure: ConnectionFailure, proxy: Option<ProxyInUse>) -> Self {
-        let source =
-            Error::with_message(azure_core::error::ErrorKind::Io, "error sending request for url (https://...)");
-        Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source }
+        Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source: None }
     }
 
-    /// Finds out why `error` came in place of a response from `host`. The kind of the error stays.
-    pub(super) fn wrap(source: Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
+    /// Finds out why `source` came in place of a response from `host`.
+    pub(super) fn wrap(source: reqwest::Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
         let failure = failure(&source, proxy.is_some());
-        let kind = source.kind().clone();
-        Error::new(kind, Self { host: host.to_owned(), addresses, proxy, failure, source })
+        // The kinds that the SDK expects of a transport.
+        let kind = if source.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };
+        Error::new(kind, Self { host: host.to_owned(), addresses, proxy, failure, source: Some(source) })
     }
 }
 
-fn failure(error: &Error, by_proxy: bool) -> ConnectionFailure {
+fn failure(error: &reqwest::Error, by_proxy: bool) -> ConnectionFailure {
     let causes: Vec<_> = causes(error).collect();
     if let Some(LookupFailed(failure)) = causes.iter().find_map(|cause| cause.downcast_ref()) {
         return failure.clone();

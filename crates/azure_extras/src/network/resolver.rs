@@ -1,6 +1,9 @@
 //! The system's resolver, within a limit of time.
 
-use super::{connection_error::ConnectionFailure, loopback::is_localhost};
+use super::{
+    connection_error::{ConnectionFailure, LookupFailed},
+    loopback::is_localhost,
+};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::{
     collections::BTreeMap,
@@ -18,11 +21,6 @@ const LOOKUP: Duration = Duration::from_secs(10);
 /// system says ([RFC 6761](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Resolver(Arc<Mutex<BTreeMap<String, Vec<IpAddr>>>>);
-
-/// The cause of a look-up's failure, as an error that passes through the HTTP client.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct LookupFailed(pub(super) ConnectionFailure);
 
 impl Resolver {
     /// The addresses that the name led to when it was last looked up.

@@ -9,11 +9,15 @@ use super::{
 };
 use azure_core::{
     Error,
-    error::ErrorKind,
-    http::{AsyncRawResponse, HttpClient, Request, Transport},
+    error::{ErrorKind, ResultExt as _},
+    http::{AsyncRawResponse, Body, HttpClient, Request, Transport, headers::Headers},
 };
-use futures::TryStreamExt as _;
-use reqwest::{Certificate, ClientBuilder, redirect::Policy};
+use futures::AsyncReadExt as _;
+use reqwest::{
+    Certificate, ClientBuilder,
+    header::{HeaderName, HeaderValue},
+    redirect::Policy,
+};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -93,9 +97,9 @@ impl HttpClient for Network {
             let proxy = if may_use_proxy { ProxyInUse::of(request.url()) } else { None };
             ConnectionError::wrap(error, host, self.resolver.addresses(host), proxy)
         };
-        let (status, headers, mut body) = client.execute_request(request).await.map_err(lost)?.deconstruct();
+        let mut response = client.execute(to_reqwest(request).await?).await.map_err(lost)?;
         let mut bytes = Vec::new();
-        while let Some(chunk) = body.try_next().await.map_err(lost)? {
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > RESPONSE_BYTES {
                 return Err(Error::with_message(ErrorKind::DataConversion, "the response is larger than 1 MiB"));
@@ -103,6 +107,37 @@ impl HttpClient for Network {
         }
         // The connection learns that it is free again, so that a request that follows at once needs no other.
         yield_now().await;
-        Ok(AsyncRawResponse::from_bytes(status, headers, bytes))
+        Ok(AsyncRawResponse::from_bytes(response.status().as_u16().into(), headers(&response), bytes))
     }
+}
+
+async fn to_reqwest(request: &Request) -> azure_core::Result<reqwest::Request> {
+    let method = request.method();
+    let method = method.as_ref().parse().with_context(ErrorKind::Other, "the method is none of HTTP's")?;
+    let mut other = reqwest::Request::new(method, request.url().clone());
+    for (name, value) in request.headers().iter() {
+        let name = HeaderName::try_from(name.as_str()).with_context(ErrorKind::Other, "a header's name is invalid")?;
+        let value = HeaderValue::try_from(value.as_str()).with_context(ErrorKind::Other, "a header is invalid")?;
+        other.headers_mut().append(name, value);
+    }
+    *other.body_mut() = Some(match request.body().clone() {
+        Body::Bytes(bytes) => bytes.into(),
+        Body::SeekableStream(mut stream) => {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).await?;
+            bytes.into()
+        }
+    });
+    Ok(other)
+}
+
+/// The headers that are text. Of several with one name the SDK keeps one.
+fn headers(response: &reqwest::Response) -> Headers {
+    let mut headers = Headers::new();
+    for (name, value) in response.headers() {
+        if let Ok(value) = value.to_str() {
+            headers.insert(name.as_str().to_owned(), value.to_owned());
+        }
+    }
+    headers
 }
