@@ -8,6 +8,7 @@ mod line;
 
 use super::{
     output::{about, note},
+    question::{Question, Unanswered},
     restore::{Settings, SignalsToReader},
 };
 use dialoguer::console::{Key, Term};
@@ -33,30 +34,6 @@ const KEY_MS: u16 = 100;
 const TO_SHOW: Duration = Duration::from_millis(500);
 const SHOWS: Duration = Duration::from_millis(2);
 
-/// What is asked.
-#[derive(Clone, Copy)]
-pub struct Question {
-    /// The words that stand before the answer.
-    pub text: &'static str,
-    /// Whether the answer is masked, by a `*` for each character.
-    pub masked: bool,
-    /// Whether no other question follows, so that further input means a paste in several lines.
-    pub last: bool,
-    /// What is wrong with an answer, in a sentence; then it stays for editing.
-    pub check: fn(&str) -> Result<(), String>,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum NoAnswer {
-    /// Ctrl-C, or Ctrl-D on an empty line, or the terminal went away.
-    Interrupted,
-    /// Further input followed the answer at once: a paste in several lines. All of it was thrown away.
-    SeveralLines,
-    /// The terminal failed.
-    Failed(io::Error),
-}
-
 /// A person's keyboard, from the first question to the end of the run.
 pub struct Keyboard {
     editor: Mutex<Option<Editor<Line, MemHistory>>>,
@@ -76,8 +53,8 @@ impl Keyboard {
     /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer.
     ///
     /// # Errors
-    /// [`NoAnswer`].
-    pub fn ask(&self, question: Question) -> Result<String, NoAnswer> {
+    /// [`Unanswered`].
+    pub(super) fn ask(&self, question: Question) -> Result<String, Unanswered> {
         if is_dumb() {
             *self.line.open() = Open { question: Some(question), shown: true, ..Open::default() };
             let _signals = SignalsToReader::here();
@@ -88,14 +65,14 @@ impl Keyboard {
         loop {
             *self.line.open() = Open { question: Some(question), ..Open::default() };
             if self.closed.load(Ordering::SeqCst) {
-                return Err(NoAnswer::Interrupted);
+                return Err(Unanswered::Interrupted);
             }
             let outcome = self.read_line(question.text);
             let Open { entered, more, .. } = std::mem::take(&mut *self.line.open());
             return match (outcome, entered) {
                 (_, Some(_)) if more => {
                     self.discard();
-                    Err(NoAnswer::SeveralLines)
+                    Err(Unanswered::SeveralLines)
                 }
                 (_, Some(answer)) | (Ok(answer), None) => {
                     let shown = if question.masked { mask(&answer) } else { answer.clone() };
@@ -103,14 +80,14 @@ impl Keyboard {
                     Ok(answer)
                 }
                 (Err(ReadlineError::Interrupted | ReadlineError::Eof | ReadlineError::Signal(_)), None) => {
-                    Err(NoAnswer::Interrupted)
+                    Err(Unanswered::Interrupted)
                 }
                 (Err(ReadlineError::Io(error)), None) if error.kind() == io::ErrorKind::InvalidData => {
                     self.discard();
                     note!("That was not text in UTF-8, and nothing of it was taken.");
                     continue;
                 }
-                (Err(error), None) => Err(NoAnswer::Failed(io::Error::other(error))),
+                (Err(error), None) => Err(Unanswered::Failed(io::Error::other(error))),
             };
         }
     }
@@ -138,12 +115,12 @@ impl Keyboard {
     /// [thrown away](Self::discard).
     ///
     /// # Errors
-    /// [`NoAnswer::Interrupted`] by Ctrl-C or Ctrl-D, and when the terminal goes away.
-    pub fn wait_for_enter(&self) -> Result<(), NoAnswer> {
+    /// [`Unanswered::Interrupted`] by Ctrl-C or Ctrl-D, and when the terminal goes away.
+    pub(crate) fn wait_for_enter(&self) -> Result<(), Unanswered> {
         loop {
             match Term::stderr().read_key_raw() {
                 Ok(Key::Enter) => return Ok(()),
-                Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(NoAnswer::Interrupted),
+                Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(Unanswered::Interrupted),
                 Ok(_) => {}
             }
         }

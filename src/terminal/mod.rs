@@ -6,6 +6,7 @@ pub mod keyboard;
 pub mod next_steps;
 pub mod output;
 pub mod prompt;
+pub(crate) mod question;
 pub mod restore;
 pub mod shell;
 

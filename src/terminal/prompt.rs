@@ -2,8 +2,9 @@
 
 use super::{
     input::{InvalidInput, check_name, check_value, line_from_stdin, value_from},
-    keyboard::{Keyboard, NoAnswer, Question},
+    keyboard::Keyboard,
     output::{self, note},
+    question::{Question, Unanswered},
     restore::SignalsToReader,
 };
 use azure_core::http::RequestContent;
@@ -262,12 +263,12 @@ async fn ask(keyboard: &Arc<Keyboard>, question: Question) -> anyhow::Result<Str
         drop(signals);
         match answer {
             Ok(answer) => return Ok(answer),
-            Err(NoAnswer::Interrupted) => return Err(Interrupted.into()),
-            Err(NoAnswer::SeveralLines) => note!(
+            Err(Unanswered::Interrupted) => return Err(Interrupted.into()),
+            Err(Unanswered::SeveralLines) => note!(
                 "That was a paste in several lines, and nothing of it was taken. To use it, save it in a file and name \
                  that with --value-file."
             ),
-            Err(NoAnswer::Failed(error)) => return Err(error.into()),
+            Err(Unanswered::Failed(error)) => return Err(error.into()),
         }
     }
 }

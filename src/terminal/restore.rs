@@ -4,7 +4,7 @@
 mod windows;
 
 #[cfg(unix)]
-use super::keyboard::{NoAnswer, Question};
+use super::question::{Question, Unanswered};
 #[cfg(windows)]
 pub use windows::understands_escapes;
 
@@ -78,7 +78,7 @@ impl SignalsToReader {
 
 #[cfg(unix)]
 mod unix {
-    use super::{NoAnswer, Question, Settings};
+    use super::{Question, Settings, Unanswered};
     use crate::terminal::output::about;
     use nix::{
         poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -167,7 +167,7 @@ mod unix {
         }
 
         /// Asks by the terminal's own means, where it knows no escape sequences. A masked answer is not echoed.
-        pub(in crate::terminal) fn ask_plainly(&self, question: Question) -> Result<String, NoAnswer> {
+        pub(in crate::terminal) fn ask_plainly(&self, question: Question) -> Result<String, Unanswered> {
             loop {
                 self.change(|settings| settings.local_flags.set(LocalFlags::ECHO, !question.masked));
                 about(format_args!("{}", question.text));
@@ -178,13 +178,13 @@ mod unix {
                     about(format_args!("\n"));
                 }
                 match outcome {
-                    Ok(0) => return Err(NoAnswer::Interrupted),
-                    Err(error) => return Err(NoAnswer::Failed(error)),
+                    Ok(0) => return Err(Unanswered::Interrupted),
+                    Err(error) => return Err(Unanswered::Failed(error)),
                     Ok(_) => {}
                 }
                 let answer = answer.trim_end_matches(['\r', '\n']);
                 match (question.check)(answer) {
-                    Ok(()) if question.last && is_input_within(IN_FLIGHT) => return Err(NoAnswer::SeveralLines),
+                    Ok(()) if question.last && is_input_within(IN_FLIGHT) => return Err(Unanswered::SeveralLines),
                     Ok(()) => return Ok(answer.to_owned()),
                     Err(why) => about(format_args!("{why}\n")),
                 }

@@ -1,7 +1,6 @@
 //! The line that is being edited: which keys have a meaning, how it is shown, and when it is an answer.
 
-use super::Question;
-use crate::terminal::restore::Settings;
+use crate::terminal::{question::Question, restore::Settings};
 use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
     completion::Completer,

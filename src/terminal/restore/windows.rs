@@ -1,7 +1,7 @@
 //! The Windows console, whose settings are the modes of its input and its output.
 
 use super::Settings;
-use crate::terminal::keyboard::{NoAnswer, Question};
+use crate::terminal::question::{Question, Unanswered};
 use crossterm_winapi::{Console, ConsoleMode, Handle, InputRecord};
 use std::{io, thread, time::Duration};
 
@@ -48,8 +48,8 @@ impl Settings {
     }
 
     /// Every console is asked by the line editor.
-    pub(in crate::terminal) fn ask_plainly(&self, _question: Question) -> Result<String, NoAnswer> {
-        Err(NoAnswer::Interrupted)
+    pub(in crate::terminal) fn ask_plainly(&self, _question: Question) -> Result<String, Unanswered> {
+        Err(Unanswered::Interrupted)
     }
 }
 
