@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice, Parser as _};
 use dialoguer::console::set_colors_enabled_stderr;
-use kv_secrets::{cli::Cli, dotenv, report::report, session, terminal::keyboard::is_dumb};
+use kv_secrets::{cli::Cli, dotenv, report::report, session, terminal::capabilities::is_dumb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -13,11 +13,11 @@ use crate::{
     },
     quickstart,
     terminal::{
-        keyboard::is_dumb,
+        capabilities::{is_dumb, understands_escapes},
         next_steps::{self, Ending},
         note, output,
         prompt::{Interrupted, Prompt},
-        restore::{SignalsToReader, understands_escapes},
+        signal_mask::SignalMask,
     },
 };
 use azure_core::http::policies::Policy;
@@ -77,7 +77,7 @@ fn key_vault_name(cli: &Cli) -> String {
 fn in_runtime(cli: &Cli, pipeline: &Pipeline) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .on_thread_start(SignalsToReader::never_here)
+        .on_thread_start(SignalMask::block_for_good)
         .build()?;
     let outcome = runtime.block_on(async {
         let options = if cli.demo { demo::options() } else { CredentialOptions::from_env()? };

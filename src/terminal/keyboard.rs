@@ -5,11 +5,15 @@
 //! paste of several lines is told from an answer where the terminal does not mark pastes.
 
 mod line;
+#[cfg(unix)]
+mod plain;
 
 use super::{
+    capabilities::is_dumb,
+    mode::TerminalMode,
     output::{about, note},
     question::{Question, Unanswered},
-    restore::{Settings, SignalsToReader},
+    signal_mask::SignalMask,
 };
 use dialoguer::console::{Key, Term};
 use line::{Line, Open, mask};
@@ -17,7 +21,7 @@ use rustyline::{
     ColorMode, Config, Editor, Event, EventHandler, config::Behavior, error::ReadlineError, history::MemHistory,
 };
 use std::{
-    env, io,
+    io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -38,16 +42,16 @@ const SHOWS: Duration = Duration::from_millis(2);
 pub struct Keyboard {
     editor: Mutex<Option<Editor<Line, MemHistory>>>,
     line: Line,
-    settings: Settings,
+    mode: TerminalMode,
     closed: AtomicBool,
 }
 
 impl Keyboard {
     /// Opens the keyboard, and stops the terminal from echoing what is typed while nobody asks.
     pub fn open() -> Self {
-        let settings = Settings::now();
-        settings.quiet();
-        Self { editor: Mutex::default(), line: Line::default(), settings, closed: AtomicBool::new(false) }
+        let mode = TerminalMode::now();
+        mode.quiet();
+        Self { editor: Mutex::default(), line: Line::default(), mode, closed: AtomicBool::new(false) }
     }
 
     /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer.
@@ -55,10 +59,12 @@ impl Keyboard {
     /// # Errors
     /// [`Unanswered`].
     pub(super) fn ask(&self, question: Question) -> Result<String, Unanswered> {
+        // Windows has no dumb terminal.
+        #[cfg(unix)]
         if is_dumb() {
             *self.line.open() = Open { question: Some(question), shown: true, ..Open::default() };
-            let _signals = SignalsToReader::here();
-            let answer = self.settings.ask_plainly(question);
+            let _signals = SignalMask::unblock();
+            let answer = plain::ask(&self.mode, question);
             *self.line.open() = Open::default();
             return answer;
         }
@@ -97,7 +103,7 @@ impl Keyboard {
         if editor.is_none() {
             *editor = Some(new_editor(&self.line)?);
         }
-        let _signals = SignalsToReader::here();
+        let _signals = SignalMask::unblock();
         match &mut *editor {
             Some(editor) => editor.readline(text),
             None => Err(ReadlineError::Eof),
@@ -108,7 +114,7 @@ impl Keyboard {
     pub fn discard(&self) {
         // The editor may have read some of it.
         *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.settings.discard_input();
+        self.mode.discard_input();
     }
 
     /// Waits for Enter, in the calling thread; no other key does anything. What was typed before counts, unless it is
@@ -144,14 +150,8 @@ impl Keyboard {
                 about(format_args!("\r\n"));
             }
         }
-        self.settings.restore();
+        self.mode.restore();
     }
-}
-
-/// Whether the terminal knows no escape sequences.
-pub fn is_dumb() -> bool {
-    let is_dumb = |term: std::ffi::OsString| ["", "dumb", "cons25", "emacs"].iter().any(|dumb| term == *dumb);
-    cfg!(unix) && env::var_os("TERM").is_none_or(is_dumb)
 }
 
 /// The editor breaks the line after an answer that fills the last row, as the terminal has done already.

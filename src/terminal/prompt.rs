@@ -5,7 +5,7 @@ use super::{
     keyboard::Keyboard,
     output::{self, note},
     question::{Question, Unanswered},
-    restore::SignalsToReader,
+    signal_mask::SignalMask,
 };
 use azure_core::http::RequestContent;
 use azure_security_keyvault_secrets::models::SetSecretParameters;
@@ -258,7 +258,7 @@ fn check_typed_value(value: &str) -> Result<(), String> {
 async fn ask(keyboard: &Arc<Keyboard>, question: Question) -> anyhow::Result<String> {
     loop {
         let keyboard = Arc::clone(keyboard);
-        let signals = SignalsToReader::not_here();
+        let signals = SignalMask::block();
         let answer = spawn_blocking(move || keyboard.ask(question)).await?;
         drop(signals);
         match answer {

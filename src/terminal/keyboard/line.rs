@@ -1,8 +1,8 @@
 //! The line that is being edited: which keys have a meaning, how it is shown, and when it is an answer.
 
-use crate::terminal::{question::Question, restore::Settings};
+use crate::terminal::{mode, question::Question};
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
     completion::Completer,
     highlight::{CmdKind, Highlighter},
     hint::Hinter,
@@ -84,14 +84,15 @@ impl ConditionalEventHandler for Line {
             && open.question.is_some_and(|question| question.last && (question.check)(context.line()).is_ok())
         {
             #[cfg(windows)]
-            if Settings::is_more_waiting() {
+            if mode::discard_more() {
                 (open.entered, open.more) = (Some(context.line().to_owned()), true);
                 return Some(Cmd::AcceptLine);
             }
             // The editor's next read gives what is waiting, or nothing, which ends the question.
-            if Settings::read_without_waiting() {
+            #[cfg(unix)]
+            if mode::read_without_waiting() {
                 open.entered = Some(context.line().to_owned());
-                return Some(Cmd::Move(Movement::EndOfBuffer));
+                return Some(Cmd::Move(rustyline::Movement::EndOfBuffer));
             }
         }
         (!has_meaning(key)).then_some(Cmd::Noop)
