@@ -4,9 +4,12 @@
 //! do nothing, a hidden line is masked, nothing that is typed while nobody asks is echoed or left for the shell, and a
 //! paste of several lines is told from an answer where the terminal does not mark pastes.
 
+mod keys;
 mod line;
 #[cfg(unix)]
 mod plain;
+mod screen;
+mod unknown_sequence;
 
 use super::{
     capabilities::is_dumb,
@@ -16,10 +19,11 @@ use super::{
     signal_mask::SignalMask,
 };
 use dialoguer::console::{Key, Term};
-use line::{Line, Open, mask};
+use line::{Line, Open};
 use rustyline::{
     ColorMode, Config, Editor, Event, EventHandler, config::Behavior, error::ReadlineError, history::MemHistory,
 };
+use screen::{erase, mask, mend_full_row};
 use std::{
     io,
     sync::{
@@ -29,7 +33,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use unicode_width::UnicodeWidthStr as _;
 
 /// How long the next byte of a key may take, in milliseconds, before an Escape is just that.
 const KEY_MS: u16 = 100;
@@ -152,28 +155,6 @@ impl Keyboard {
         }
         self.mode.restore();
     }
-}
-
-/// The editor breaks the line after an answer that fills the last row, as the terminal has done already.
-fn mend_full_row(shown: &str) {
-    if rows(&format!("{shown} ")) > rows(shown) {
-        about(format_args!("\x1b[A"));
-    }
-}
-
-/// Erases a text that ends at the cursor, and what stands after it.
-fn erase(text: &str) {
-    let up = match rows(text) - 1 {
-        0 => String::new(),
-        rows => format!("\x1b[{rows}A"),
-    };
-    about(format_args!("{up}\r\x1b[J"));
-}
-
-/// How many rows of the screen a text takes.
-fn rows(text: &str) -> usize {
-    let columns = usize::from(Term::stderr().size().1).max(1);
-    text.split('\n').map(|line| 1 + line.width().saturating_sub(1) / columns).sum()
 }
 
 fn new_editor(line: &Line) -> rustyline::Result<Editor<Line, MemHistory>> {
