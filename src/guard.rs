@@ -11,7 +11,8 @@ use crate::{
     pipeline::warm_up::{Ahead, WarmUp},
     terminal::{
         note,
-        prompt::{Conflict, Prompt, SecretValue},
+        prompt::{Conflict, Prompt},
+        secret_value::SecretValue,
     },
 };
 use anyhow::Result;

@@ -9,6 +9,7 @@ pub mod next_steps;
 pub mod output;
 pub mod prompt;
 pub(crate) mod question;
+pub(crate) mod secret_value;
 pub mod shell;
 pub(crate) mod signal_mask;
 

@@ -5,10 +5,9 @@ use super::{
     keyboard::Keyboard,
     output::{self, note},
     question::{Question, Unanswered},
+    secret_value::SecretValue,
     signal_mask::SignalMask,
 };
-use azure_core::http::RequestContent;
-use azure_security_keyvault_secrets::models::SetSecretParameters;
 use dialoguer::Select;
 use std::{
     fmt,
@@ -17,43 +16,6 @@ use std::{
     sync::Arc,
 };
 use tokio::task::spawn_blocking;
-
-/// What is shown in place of a hidden value.
-const HIDDEN: &str = "********";
-
-/// A secret's value. It is shown as it is, or hidden; never by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretValue {
-    value: String,
-    hidden: bool,
-}
-
-impl SecretValue {
-    /// The body that sets it.
-    ///
-    /// # Errors
-    /// None is known.
-    pub fn to_parameters(&self) -> azure_core::Result<RequestContent<SetSecretParameters>> {
-        SetSecretParameters { value: Some(self.value.clone()), ..Default::default() }.try_into()
-    }
-
-    /// Another value, shown by the same rule.
-    pub fn shown_like(&self, value: String) -> Self {
-        Self { value, hidden: self.hidden }
-    }
-}
-
-impl fmt::Display for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.hidden { HIDDEN } else { &self.value })
-    }
-}
-
-impl fmt::Debug for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretValue")
-    }
-}
 
 /// The run was interrupted: by Ctrl-C, a request to end, or Ctrl-D at a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +141,7 @@ impl Prompt {
             (None, None, None) => from_pipe(question, check_value).await?,
             (None, None, Some(keyboard)) => self.typed_value(keyboard, question).await?,
         };
-        Ok(SecretValue { value, hidden: self.hide_value })
+        Ok(SecretValue::new(value, self.hide_value))
     }
 
     async fn typed_value(&self, keyboard: &Arc<Keyboard>, text: &'static str) -> anyhow::Result<String> {
