@@ -2,7 +2,6 @@
 
 use crate::azure::address::{MAX_VALUE_CHARS, is_secret_name};
 use std::{
-    fmt,
     fs::File,
     io::{self, BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
@@ -17,56 +16,49 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 /// Whether nothing was read from stdin yet. The process has one stdin, and so one of this.
 static STDIN_AT_START: AtomicBool = AtomicBool::new(true);
 
-/// What was given cannot be a secret's name or value.
-#[derive(Debug)]
+/// An input that cannot be a secret's name or value.
+#[derive(Debug, thiserror::Error)]
 pub enum InvalidInput {
-    /// It breaks the rule for names.
+    /// The name breaks the rule.
+    #[error("{}", broken_rule(given))]
     Name {
-        /// What was given.
+        /// The name.
         given: String,
     },
     /// The value has more than 25,600 characters.
+    #[error("A secret's value has at most 25,600 characters.")]
     ValueTooLong,
     /// The input has ended before an answer.
+    #[error("The input has ended before an answer.")]
     Ended,
-    /// It is not text in UTF-8.
+    /// The input is not text in UTF-8.
+    #[error("What {} holds is not UTF-8.", place(file.as_deref()))]
     NotUtf8 {
-        /// The file; none for stdin.
+        /// The file, or `None` for stdin.
         file: Option<PathBuf>,
     },
-    /// It is text in UTF-16, as it begins.
+    /// The input begins as text in UTF-16 does.
+    #[error("What {} holds is in UTF-16, not in UTF-8.", place(file.as_deref()))]
     Utf16 {
-        /// The file; none for stdin.
+        /// The file, or `None` for stdin.
         file: Option<PathBuf>,
     },
-    /// It cannot be read.
+    /// The input cannot be read.
+    #[error("The value cannot be read from {}: {error}.", place(file.as_deref()))]
     Unreadable {
-        /// The file; none for stdin.
+        /// The file, or `None` for stdin.
         file: Option<PathBuf>,
-        /// Why.
+        /// The reason.
         error: io::Error,
     },
 }
 
-impl fmt::Display for InvalidInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let from = |file: &Option<PathBuf>| {
-            file.as_ref().map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
-        };
-        match self {
-            Self::Name { given } => write!(f, "{}", broken_rule(given)),
-            Self::ValueTooLong => write!(f, "A secret's value has at most 25,600 characters."),
-            Self::Ended => write!(f, "The input has ended before an answer."),
-            Self::NotUtf8 { file } => write!(f, "What {} holds is not UTF-8.", from(file)),
-            Self::Utf16 { file } => write!(f, "What {} holds is in UTF-16, not in UTF-8.", from(file)),
-            Self::Unreadable { file, error } => write!(f, "The value cannot be read from {}: {error}.", from(file)),
-        }
-    }
+/// Names the place of an input.
+fn place(file: Option<&Path>) -> String {
+    file.map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
 }
 
-impl std::error::Error for InvalidInput {}
-
-/// What is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too early.
+/// Tells what is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too early.
 fn broken_rule(given: &str) -> String {
     const RULE: &str = "A secret's name has 1 to 127 letters, digits and hyphens";
     match given.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {

@@ -3,7 +3,7 @@
 use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    fmt::{self, Arguments},
+    fmt::Arguments,
     io::{self, Write as _, stderr, stdout},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -106,14 +106,7 @@ pub fn finish() -> Result<(), LostTranscript> {
     }
 }
 
-/// Not all of the transcript could be written.
-#[derive(Debug)]
+/// Part of the transcript was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("The transcript could not be written to stdout: {0}.")]
 pub struct LostTranscript(io::Error);
-
-impl fmt::Display for LostTranscript {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "The transcript could not be written to stdout: {}.", self.0)
-    }
-}
-
-impl std::error::Error for LostTranscript {}

@@ -10,7 +10,6 @@ use super::{
 };
 use dialoguer::Select;
 use std::{
-    fmt,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,16 +17,9 @@ use std::{
 use tokio::task::spawn_blocking;
 
 /// The run was interrupted: by Ctrl-C, a request to end, or Ctrl-D at a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted.")]
 pub struct Interrupted;
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted.")
-    }
-}
-
-impl std::error::Error for Interrupted {}
 
 /// What a person wants who typed the name of a deleted secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
