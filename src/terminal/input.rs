@@ -1,4 +1,4 @@
-//! The secret's name and value from a pipe or a file: read, and held against the rules.
+//! The secret's name and value: read from a pipe or a file, and checked by the rules of Key Vault.
 
 use crate::azure::address::{MAX_VALUE_CHARS, is_secret_name};
 use std::{
@@ -13,7 +13,7 @@ const VALUE_BYTES: u64 = 4 * MAX_VALUE_CHARS as u64;
 /// The byte order mark with which some programs begin UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Whether nothing was read from stdin yet. The process has one stdin, and so one of this.
+/// Set until something is read from stdin. The process has one stdin, and so one of this.
 static STDIN_AT_START: AtomicBool = AtomicBool::new(true);
 
 /// An input that cannot be a secret's name or value.
@@ -58,7 +58,8 @@ fn place(file: Option<&Path>) -> String {
     file.map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
 }
 
-/// Tells what is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too early.
+/// Tells what is wrong with a name, in a sentence. It does not quote the name: at a pipe that may be the value, given too
+/// early.
 fn broken_rule(given: &str) -> String {
     const RULE: &str = "A secret's name has 1 to 127 letters, digits and hyphens";
     match given.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
@@ -68,19 +69,19 @@ fn broken_rule(given: &str) -> String {
     }
 }
 
-/// Holds a name against the rule.
+/// Checks a name by the rule of Key Vault.
 ///
 /// # Errors
 /// [`InvalidInput::Name`].
-pub fn check_name(name: &str) -> Result<(), InvalidInput> {
+pub(super) fn check_name(name: &str) -> Result<(), InvalidInput> {
     if is_secret_name(name) { Ok(()) } else { Err(InvalidInput::Name { given: name.to_owned() }) }
 }
 
-/// Holds a value against the limit.
+/// Checks a value by the limit of Key Vault.
 ///
 /// # Errors
 /// [`InvalidInput::ValueTooLong`].
-pub fn check_value(value: &str) -> Result<(), InvalidInput> {
+pub(super) fn check_value(value: &str) -> Result<(), InvalidInput> {
     let fits = value.len() <= MAX_VALUE_CHARS || value.chars().count() <= MAX_VALUE_CHARS;
     if fits { Ok(()) } else { Err(InvalidInput::ValueTooLong) }
 }
@@ -89,7 +90,7 @@ pub fn check_value(value: &str) -> Result<(), InvalidInput> {
 ///
 /// # Errors
 /// [`InvalidInput`] when stdin has ended, cannot be read, or is not UTF-8.
-pub fn line_from_stdin() -> Result<String, InvalidInput> {
+pub(super) fn line_from_stdin() -> Result<String, InvalidInput> {
     read(io::stdin().lock(), is_stdin_at_start(), Until::EndOfLine, None)
 }
 
@@ -102,7 +103,7 @@ fn is_stdin_at_start() -> bool {
 ///
 /// # Errors
 /// [`InvalidInput`] when it cannot be read, is not UTF-8, or breaks the limit.
-pub fn value_from(path: &Path) -> Result<String, InvalidInput> {
+pub(super) fn value_from(path: &Path) -> Result<String, InvalidInput> {
     let value = if path == Path::new("-") {
         read(io::stdin().lock(), is_stdin_at_start(), Until::End, None)?
     } else {

@@ -1,8 +1,10 @@
-//! Lines that a person types at the terminal, by a line editor that keeps no history.
+//! Lines that the user types at the terminal, by a line editor that keeps no history.
 //!
-//! The editor is `rustyline`, on the terminal itself: stdout may lead elsewhere. What is added here: keys without a meaning
-//! do nothing, a hidden line is masked, nothing that is typed while nobody asks is echoed or left for the shell, and a
-//! paste of several lines is told from an answer where the terminal does not mark pastes.
+//! The editor is `rustyline`, on the terminal itself: stdout may lead elsewhere. This module adds:
+//! - Keys without a meaning do nothing.
+//! - A hidden line is masked.
+//! - Input between two questions is not echoed, and none is left for the shell.
+//! - A paste of several lines is told from an answer, also where the terminal does not mark pastes.
 
 mod keys;
 mod line;
@@ -34,14 +36,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the next byte of a key may take, in milliseconds, before an Escape is just that.
+/// The longest time between the bytes of a key, in milliseconds; an Escape that stands alone longer is just that.
 const KEY_MS: u16 = 100;
 
-/// How long a question may take to be on the screen before it can be taken away, and how long its writing takes.
+/// The longest wait for a question that opens to be on the screen, so that it can be erased.
 const TO_SHOW: Duration = Duration::from_millis(500);
+/// The time that the writing of a question takes.
 const SHOWS: Duration = Duration::from_millis(2);
 
-/// A person's keyboard, from the first question to the end of the run.
+/// The user's keyboard, from the first question to the end of the run.
 pub struct Keyboard {
     editor: Mutex<Option<Editor<Line, MemHistory>>>,
     line: Line,
@@ -50,8 +53,8 @@ pub struct Keyboard {
 }
 
 impl Keyboard {
-    /// Opens the keyboard, and stops the terminal from echoing what is typed while nobody asks.
-    pub fn open() -> Self {
+    /// Opens the keyboard, and stops the terminal from echoing what is typed while no question is open.
+    pub(super) fn open() -> Self {
         let mode = TerminalMode::now();
         mode.quiet();
         Self { editor: Mutex::default(), line: Line::default(), mode, closed: AtomicBool::new(false) }
@@ -114,7 +117,7 @@ impl Keyboard {
     }
 
     /// Throws away what was typed ahead.
-    pub fn discard(&self) {
+    pub(crate) fn discard(&self) {
         // The editor may have read some of it.
         *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.mode.discard_input();
@@ -135,9 +138,9 @@ impl Keyboard {
         }
     }
 
-    /// Makes the terminal as it was before, without any input that is left. It need not wait for an open question, which
-    /// is ended, or `taken_away`.
-    pub fn restore(&self, take_away: bool) {
+    /// Makes the terminal as it was before, without any input that is left. An open question need not be answered: it
+    /// ends, or is erased with `take_away`.
+    pub(super) fn restore(&self, take_away: bool) {
         self.closed.store(true, Ordering::SeqCst);
         let opening = || self.line.open().question.is_some() && !self.line.open().shown;
         let began = Instant::now();

@@ -1,14 +1,14 @@
-//! What a person sees and types.
+//! The terminal: what the user sees and types.
 
-pub mod az;
+pub(crate) mod az;
 pub mod capabilities;
 pub mod input;
-pub mod keyboard;
-pub(crate) mod mode;
-pub mod next_steps;
-pub mod output;
+pub(crate) mod keyboard;
+mod mode;
+pub(crate) mod next_steps;
+pub(crate) mod output;
 pub mod prompt;
-pub(crate) mod question;
+mod question;
 pub(crate) mod secret_value;
 pub mod shell;
 pub(crate) mod signal_mask;

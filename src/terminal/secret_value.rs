@@ -23,7 +23,7 @@ impl SecretValue {
     /// Returns the body of a request that sets the value.
     ///
     /// # Errors
-    /// None is known.
+    /// The SDK's, when it cannot serialize the body.
     pub(crate) fn to_parameters(&self) -> azure_core::Result<RequestContent<SetSecretParameters>> {
         SetSecretParameters { value: Some(self.value.clone()), ..Default::default() }.try_into()
     }
