@@ -162,8 +162,3 @@ pub(crate) struct SecretExists {
     /// The secret's name.
     pub secret_name: String,
 }
-
-/// Not all of the transcript could be written.
-#[derive(Debug, thiserror::Error)]
-#[error("The transcript could not be written to stdout: {0}.")]
-pub(crate) struct LostTranscript(pub std::io::Error);

@@ -8,7 +8,8 @@ use crate::{
     pipeline::prefetch::{Prefetch, PrefetchTask},
     terminal::{
         note,
-        prompt::{Conflict, Prompt, SecretValue},
+        prompt::{Conflict, Prompt},
+        secret_value::SecretValue,
     },
 };
 use anyhow::Result;

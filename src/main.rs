@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 /// Shows colors on stderr or not, as the user wants it.
 fn show_colors(color: ColorChoice) {
     match color {
-        ColorChoice::Auto if terminal::keyboard::is_dumb() => set_colors_enabled_stderr(false),
+        ColorChoice::Auto if terminal::capabilities::is_dumb() => set_colors_enabled_stderr(false),
         ColorChoice::Auto => {}
         color => set_colors_enabled_stderr(color == ColorChoice::Always),
     }

@@ -14,11 +14,11 @@ use crate::{
     quickstart,
     settings::{Cloud, Settings},
     terminal::{
-        keyboard::is_dumb,
+        capabilities::{is_dumb, understands_escapes},
         next_steps::{self, Ending},
         note, output,
         prompt::Prompt,
-        restore::{SignalsToReader, understands_escapes},
+        signal_mask::SignalMask,
     },
 };
 use azure_core::{credentials::TokenCredential, http::Transport};
@@ -86,7 +86,7 @@ pub(crate) fn run(settings: Settings) -> Result<(), Box<Failure>> {
 fn in_runtime(settings: &Settings, backend: &Backend, record: &Arc<Record>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .on_thread_start(SignalsToReader::never_here)
+        .on_thread_start(SignalMask::block_for_good)
         .build()?;
     let outcome = runtime.block_on(async {
         let Settings { secret_name, value_file, hide_value, .. } = settings;

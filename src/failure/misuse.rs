@@ -41,10 +41,17 @@ pub(crate) enum InvalidDotenv {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidInput {
     /// It breaks the rule for names.
-    #[error("{}", broken_rule(given))]
+    #[error("A secret's name has 1 to 127 letters, digits and hyphens{}", match (not_allowed, chars) {
+        (_, 0) => ".".to_owned(),
+        (Some(character), _) => format!("; {character:?} is none of them."),
+        (None, chars) => format!("; this one has {chars}."),
+    })]
     Name {
-        /// The text.
-        given: String,
+        /// The first character that is not allowed, if there is one. The rest is not kept: at a pipe it may be the value,
+        /// given too early.
+        not_allowed: Option<char>,
+        /// The number of characters.
+        chars: usize,
     },
     /// The value has more than 25,600 characters.
     #[error("A secret's value has at most 25,600 characters.")]
@@ -78,13 +85,10 @@ fn source_of(file: &Option<PathBuf>) -> String {
     file.as_ref().map_or_else(|| "stdin".to_owned(), |file| format!("the file {}", file.display()))
 }
 
-/// The rule that a name breaks, in a sentence. It does not quote the name: at a pipe that may be the value, given too
-/// early.
-fn broken_rule(given: &str) -> String {
-    const RULE: &str = "A secret's name has 1 to 127 letters, digits and hyphens";
-    match given.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
-        _ if given.is_empty() => format!("{RULE}."),
-        Some(character) => format!("{RULE}; {character:?} is none of them."),
-        None => format!("{RULE}; this one has {}.", given.chars().count()),
+impl InvalidInput {
+    /// The fault of a name that breaks the rule.
+    pub fn name(name: &str) -> Self {
+        let not_allowed = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-');
+        Self::Name { not_allowed, chars: name.chars().count() }
     }
 }

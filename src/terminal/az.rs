@@ -2,9 +2,9 @@
 
 use azure_extras::VaultAddress;
 
-/// An `az keyvault secret` command for the secret of that name: by the vault's name in Azure, and elsewhere by the
-/// secret's URL, which emulators understand.
-pub fn az_secret(verb: &str, vault: &VaultAddress, name: &str) -> String {
+/// Returns an `az keyvault secret` command for the secret of that name: by the vault's name in Azure, and elsewhere by
+/// the secret's URL, which emulators understand.
+pub(crate) fn az_secret(verb: &str, vault: &VaultAddress, name: &str) -> String {
     if vault.is_in_azure() {
         return format!("az keyvault secret {verb} --vault-name {vault} --name {name}");
     }

@@ -1,4 +1,4 @@
-//! The secret's name and value from a pipe or a file: read, and held against the rules.
+//! The secret's name and value: read from a pipe or a file, and checked by the rules of Key Vault.
 
 use crate::failure::InvalidInput;
 use azure_extras::secrets::{MAX_VALUE_CHARS, is_secret_name};
@@ -14,22 +14,22 @@ const VALUE_BYTES: u64 = 4 * MAX_VALUE_CHARS as u64;
 /// The byte order mark with which some programs begin UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Whether nothing was read from stdin yet. The process has one stdin, and so one of this.
+/// Set until something is read from stdin. The process has one stdin, and so one of this.
 static STDIN_AT_START: AtomicBool = AtomicBool::new(true);
 
-/// Holds a name against the rule.
+/// Checks a name by the rule of Key Vault.
 ///
 /// # Errors
 /// [`InvalidInput::Name`].
-pub fn check_name(name: &str) -> Result<(), InvalidInput> {
-    if is_secret_name(name) { Ok(()) } else { Err(InvalidInput::Name { given: name.to_owned() }) }
+pub(super) fn check_name(name: &str) -> Result<(), InvalidInput> {
+    if is_secret_name(name) { Ok(()) } else { Err(InvalidInput::name(name)) }
 }
 
-/// Holds a value against the limit.
+/// Checks a value by the limit of Key Vault.
 ///
 /// # Errors
 /// [`InvalidInput::ValueTooLong`].
-pub fn check_value(value: &str) -> Result<(), InvalidInput> {
+pub(super) fn check_value(value: &str) -> Result<(), InvalidInput> {
     let fits = value.len() <= MAX_VALUE_CHARS || value.chars().count() <= MAX_VALUE_CHARS;
     if fits { Ok(()) } else { Err(InvalidInput::ValueTooLong) }
 }
@@ -38,7 +38,7 @@ pub fn check_value(value: &str) -> Result<(), InvalidInput> {
 ///
 /// # Errors
 /// [`InvalidInput`] when stdin has ended, cannot be read, or is not UTF-8.
-pub fn line_from_stdin() -> Result<String, InvalidInput> {
+pub(super) fn line_from_stdin() -> Result<String, InvalidInput> {
     read(io::stdin().lock(), is_stdin_at_start(), Until::EndOfLine, None)
 }
 
@@ -51,7 +51,7 @@ fn is_stdin_at_start() -> bool {
 ///
 /// # Errors
 /// [`InvalidInput`] when it cannot be read, is not UTF-8, or breaks the limit.
-pub fn value_from(path: &Path) -> Result<String, InvalidInput> {
+pub(super) fn value_from(path: &Path) -> Result<String, InvalidInput> {
     let value = if path == Path::new("-") {
         read(io::stdin().lock(), is_stdin_at_start(), Until::End, None)?
     } else {

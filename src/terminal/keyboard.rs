@@ -1,22 +1,33 @@
-//! Lines that a person types at the terminal, by a line editor that keeps no history.
+//! Lines that the user types at the terminal, by a line editor that keeps no history.
 //!
-//! The editor is `rustyline`, on the terminal itself: stdout may lead elsewhere. What is added here: keys without a meaning
-//! do nothing, a hidden line is masked, nothing that is typed while nobody asks is echoed or left for the shell, and a
-//! paste of several lines is told from an answer where the terminal does not mark pastes.
+//! The editor is `rustyline`, on the terminal itself: stdout may lead elsewhere. This module adds:
+//! - Keys without a meaning do nothing.
+//! - A hidden line is masked.
+//! - Input between two questions is not echoed, and none is left for the shell.
+//! - A paste of several lines is told from an answer, also where the terminal does not mark pastes.
 
+mod keys;
 mod line;
+#[cfg(unix)]
+mod plain;
+mod screen;
+mod unknown_sequence;
 
 use super::{
+    capabilities::is_dumb,
+    mode::TerminalMode,
     output::{about, note},
-    restore::{Settings, SignalsToReader},
+    question::{Question, Unanswered},
+    signal_mask::SignalMask,
 };
 use dialoguer::console::{Key, Term};
-use line::{Line, Open, mask};
+use line::{Line, Open};
 use rustyline::{
     ColorMode, Config, Editor, Event, EventHandler, config::Behavior, error::ReadlineError, history::MemHistory,
 };
+use screen::{erase, mask, mend_full_row};
 use std::{
-    env, io,
+    io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -24,78 +35,56 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use unicode_width::UnicodeWidthStr as _;
 
-/// How long the next byte of a key may take, in milliseconds, before an Escape is just that.
+/// The longest time between the bytes of a key, in milliseconds; an Escape that stands alone longer is just that.
 const KEY_MS: u16 = 100;
 
-/// How long a question may take to be on the screen before it can be taken away, and how long its writing takes.
+/// The longest wait for a question that opens to be on the screen, so that it can be erased.
 const TO_SHOW: Duration = Duration::from_millis(500);
+/// The time that the writing of a question takes.
 const SHOWS: Duration = Duration::from_millis(2);
 
-/// What is asked.
-#[derive(Clone, Copy)]
-pub struct Question {
-    /// The words that stand before the answer.
-    pub text: &'static str,
-    /// Whether the answer is masked, by a `*` for each character.
-    pub masked: bool,
-    /// Whether no other question follows, so that further input means a paste in several lines.
-    pub last: bool,
-    /// What is wrong with an answer, in a sentence; then it stays for editing.
-    pub check: fn(&str) -> Result<(), String>,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum NoAnswer {
-    /// Ctrl-C, or Ctrl-D on an empty line, or the terminal went away.
-    Interrupted,
-    /// Further input followed the answer at once: a paste in several lines. All of it was thrown away.
-    SeveralLines,
-    /// The terminal failed.
-    Failed(io::Error),
-}
-
-/// A person's keyboard, from the first question to the end of the run.
-pub struct Keyboard {
+/// The user's keyboard, from the first question to the end of the run.
+pub(crate) struct Keyboard {
     editor: Mutex<Option<Editor<Line, MemHistory>>>,
     line: Line,
-    settings: Settings,
+    mode: TerminalMode,
     closed: AtomicBool,
 }
 
 impl Keyboard {
-    /// Opens the keyboard, and stops the terminal from echoing what is typed while nobody asks.
-    pub fn open() -> Self {
-        let settings = Settings::now();
-        settings.quiet();
-        Self { editor: Mutex::default(), line: Line::default(), settings, closed: AtomicBool::new(false) }
+    /// Opens the keyboard, and stops the terminal from echoing what is typed while no question is open.
+    pub(super) fn open() -> Self {
+        let mode = TerminalMode::now();
+        mode.quiet();
+        Self { editor: Mutex::default(), line: Line::default(), mode, closed: AtomicBool::new(false) }
     }
 
     /// Asks, in the calling thread, until the answer is good. What was typed ahead is part of the answer.
     ///
     /// # Errors
-    /// [`NoAnswer`].
-    pub fn ask(&self, question: Question) -> Result<String, NoAnswer> {
+    /// [`Unanswered`].
+    pub(super) fn ask(&self, question: Question) -> Result<String, Unanswered> {
+        // Windows has no dumb terminal.
+        #[cfg(unix)]
         if is_dumb() {
             *self.line.open() = Open { question: Some(question), shown: true, ..Open::default() };
-            let _signals = SignalsToReader::here();
-            let answer = self.settings.ask_plainly(question);
+            let _signals = SignalMask::unblock();
+            let answer = plain::ask(&self.mode, question);
             *self.line.open() = Open::default();
             return answer;
         }
         loop {
             *self.line.open() = Open { question: Some(question), ..Open::default() };
             if self.closed.load(Ordering::SeqCst) {
-                return Err(NoAnswer::Interrupted);
+                return Err(Unanswered::Interrupted);
             }
             let outcome = self.read_line(question.text);
             let Open { entered, more, .. } = std::mem::take(&mut *self.line.open());
             return match (outcome, entered) {
                 (_, Some(_)) if more => {
                     self.discard();
-                    Err(NoAnswer::SeveralLines)
+                    Err(Unanswered::SeveralLines)
                 }
                 (_, Some(answer)) | (Ok(answer), None) => {
                     let shown = if question.masked { mask(&answer) } else { answer.clone() };
@@ -103,14 +92,14 @@ impl Keyboard {
                     Ok(answer)
                 }
                 (Err(ReadlineError::Interrupted | ReadlineError::Eof | ReadlineError::Signal(_)), None) => {
-                    Err(NoAnswer::Interrupted)
+                    Err(Unanswered::Interrupted)
                 }
                 (Err(ReadlineError::Io(error)), None) if error.kind() == io::ErrorKind::InvalidData => {
                     self.discard();
                     note!("That was not text in UTF-8, and nothing of it was taken.");
                     continue;
                 }
-                (Err(error), None) => Err(NoAnswer::Failed(io::Error::other(error))),
+                (Err(error), None) => Err(Unanswered::Failed(io::Error::other(error))),
             };
         }
     }
@@ -120,7 +109,7 @@ impl Keyboard {
         if editor.is_none() {
             *editor = Some(new_editor(&self.line)?);
         }
-        let _signals = SignalsToReader::here();
+        let _signals = SignalMask::unblock();
         match &mut *editor {
             Some(editor) => editor.readline(text),
             None => Err(ReadlineError::Eof),
@@ -128,30 +117,30 @@ impl Keyboard {
     }
 
     /// Throws away what was typed ahead.
-    pub fn discard(&self) {
+    pub(crate) fn discard(&self) {
         // The editor may have read some of it.
         *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.settings.discard_input();
+        self.mode.discard_input();
     }
 
     /// Waits for Enter, in the calling thread; no other key does anything. What was typed before counts, unless it is
     /// [thrown away](Self::discard).
     ///
     /// # Errors
-    /// [`NoAnswer::Interrupted`] by Ctrl-C or Ctrl-D, and when the terminal goes away.
-    pub fn wait_for_enter(&self) -> Result<(), NoAnswer> {
+    /// [`Unanswered::Interrupted`] by Ctrl-C or Ctrl-D, and when the terminal goes away.
+    pub(crate) fn wait_for_enter(&self) -> Result<(), Unanswered> {
         loop {
             match Term::stderr().read_key_raw() {
                 Ok(Key::Enter) => return Ok(()),
-                Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(NoAnswer::Interrupted),
+                Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(Unanswered::Interrupted),
                 Ok(_) => {}
             }
         }
     }
 
-    /// Makes the terminal as it was before, without any input that is left. It need not wait for an open question, which
-    /// is ended, or `taken_away`.
-    pub fn restore(&self, take_away: bool) {
+    /// Makes the terminal as it was before, without any input that is left. An open question need not be answered: it
+    /// ends, or is erased with `take_away`.
+    pub(super) fn restore(&self, take_away: bool) {
         self.closed.store(true, Ordering::SeqCst);
         let opening = || self.line.open().question.is_some() && !self.line.open().shown;
         let began = Instant::now();
@@ -167,36 +156,8 @@ impl Keyboard {
                 about(format_args!("\r\n"));
             }
         }
-        self.settings.restore();
+        self.mode.restore();
     }
-}
-
-/// Whether the terminal knows no escape sequences.
-pub fn is_dumb() -> bool {
-    let is_dumb = |term: std::ffi::OsString| ["", "dumb", "cons25", "emacs"].iter().any(|dumb| term == *dumb);
-    cfg!(unix) && env::var_os("TERM").is_none_or(is_dumb)
-}
-
-/// The editor breaks the line after an answer that fills the last row, as the terminal has done already.
-fn mend_full_row(shown: &str) {
-    if rows(&format!("{shown} ")) > rows(shown) {
-        about(format_args!("\x1b[A"));
-    }
-}
-
-/// Erases a text that ends at the cursor, and what stands after it.
-fn erase(text: &str) {
-    let up = match rows(text) - 1 {
-        0 => String::new(),
-        rows => format!("\x1b[{rows}A"),
-    };
-    about(format_args!("{up}\r\x1b[J"));
-}
-
-/// How many rows of the screen a text takes.
-fn rows(text: &str) -> usize {
-    let columns = usize::from(Term::stderr().size().1).max(1);
-    text.split('\n').map(|line| 1 + line.width().saturating_sub(1) / columns).sum()
 }
 
 fn new_editor(line: &Line) -> rustyline::Result<Editor<Line, MemHistory>> {

@@ -1,4 +1,4 @@
-//! What can be done next, said at a terminal when all is done.
+//! The next steps, told at a terminal when all is done.
 
 use super::{az::az_secret, output::note, shell::Shell};
 use azure_core::time::{OffsetDateTime, to_rfc3339};
@@ -8,23 +8,23 @@ use dialoguer::console::{StyledObject, style};
 
 const READING: &str = "https://learn.microsoft.com/azure/key-vault/general/developers-guide";
 
-/// How a run ended well.
+/// The good ends of a run.
 #[derive(Clone, Copy, Debug)]
-pub enum Ending<'a> {
-    /// In the demo's vault; the calls and exchanges may have been explained.
+pub(crate) enum Ending<'a> {
+    /// The secret was in the demo's vault.
     Demo {
-        /// Whether they were.
+        /// The calls and exchanges were explained.
         explained: bool,
     },
-    /// With a deleted secret in that vault.
+    /// The deleted secret is in that vault.
     Deleted(&'a DeletedSecret, &'a VaultAddress),
-    /// With nothing left.
+    /// Nothing is left.
     Purged,
 }
 
-/// Says on stderr where to go from here: from the demo to a vault of one's own; from there, until when the secret can
-/// be recovered and how, and what to read.
-pub fn say(ending: Ending<'_>) {
+/// Tells the next steps on stderr: after the demo, the way to a vault of the user's own; after that, until when the
+/// secret can be recovered and how, and what to read.
+pub(crate) fn say(ending: Ending<'_>) {
     match ending {
         Ending::Demo { explained } => {
             note!("");
@@ -48,7 +48,7 @@ pub fn say(ending: Ending<'_>) {
     }
 }
 
-/// A command to type, as it is shown.
+/// Styles a command to type.
 fn command<T>(command: T) -> StyledObject<T> {
     style(command).for_stderr().bold()
 }
@@ -57,7 +57,7 @@ fn read_on() {
     note!("\n{}", style(format!("Read on at {READING}")).for_stderr().dim());
 }
 
-/// A time's day, as in `2026-11-24`.
-pub fn day(time: &OffsetDateTime) -> String {
+/// Returns the day of a time, as in `2026-11-24`.
+pub(crate) fn day(time: &OffsetDateTime) -> String {
     to_rfc3339(time).chars().take("2026-11-24".len()).collect()
 }

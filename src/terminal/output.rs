@@ -1,6 +1,5 @@
 //! stdout's transcript, stderr's notes, and the spinner, all by one writer.
 
-use crate::failure::LostTranscript;
 use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -10,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-/// Says a line of the transcript on stdout, as Python's `print` does, and sends it on its way at once: a person sees a
-/// step begin before it ends.
+/// Says a line of the transcript on stdout, as Python's `print` does, and flushes it: the user sees a step begin before
+/// it ends.
 macro_rules! say {
     ($($line:tt)*) => { $crate::terminal::output::transcript(format_args!("{}\n", format_args!($($line)*))) };
 }
@@ -23,7 +22,7 @@ macro_rules! note {
 }
 pub(crate) use note;
 
-/// The spinner that is drawn on stderr, if one is. The process has one stdout and one stderr, and so one of this.
+/// The spinner on stderr, or `None` while there is none. The process has one stdout and one stderr, and so one of this.
 static SPINNER: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
@@ -32,14 +31,15 @@ fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
 
 /// Writes with the spinner taken away, so that no line is torn.
 fn write(text: impl FnOnce() -> io::Result<()>) {
-    // It cannot fail: when nobody reads any more (`| head -1`), the secret must be deleted all the same.
+    // It cannot fail: when the reader has gone away (`| head -1`), the secret must be deleted all the same.
     let _ = match &*spinner() {
         Some(bar) => bar.suspend(text),
         None => text(),
     };
 }
 
-/// Writes `text` to stdout and flushes it. What could not be written stays in stdout's buffer, where [`finish`] finds it.
+/// Writes `text` to stdout and flushes it. Text that could not be written stays in stdout's buffer, where [`finish`]
+/// finds it.
 pub(crate) fn transcript(text: Arguments<'_>) {
     write(|| {
         let mut stdout = stdout().lock();
@@ -52,13 +52,13 @@ pub(crate) fn about(text: Arguments<'_>) {
     write(|| stderr().lock().write_fmt(text));
 }
 
-/// How many columns stderr has; none where it is no terminal, and lines may have any length.
+/// Returns the number of stderr's columns, or `None` where it is no terminal, and lines may have any length.
 pub(crate) fn columns() -> Option<usize> {
     let stderr = Term::stderr();
     stderr.is_term().then(|| stderr.size().1.into())
 }
 
-/// The line if it fits, or its beginning and `...`.
+/// Returns the line if it fits, or its beginning and `...`.
 pub(crate) fn cut(line: &str, columns: Option<usize>) -> String {
     match columns {
         Some(columns) => truncate_str(line, columns, "...").into_owned(),
@@ -66,7 +66,7 @@ pub(crate) fn cut(line: &str, columns: Option<usize>) -> String {
     }
 }
 
-/// Begins to turn a spinner, with the seconds and what is waited for.
+/// Starts a spinner, with the seconds and what is waited for.
 pub(crate) fn spin(waiting_for: &str) {
     let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed}  {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -78,7 +78,7 @@ pub(crate) fn spin(waiting_for: &str) {
     *spinner() = Some(bar);
 }
 
-/// Shows a line in the spinner's place, or another one in that line's.
+/// Shows a line in place of the spinner, or of the line that was shown before.
 pub(crate) fn show(line: String) {
     let bar = spinner()
         .get_or_insert_with(|| {
@@ -99,10 +99,15 @@ pub(crate) fn stop_spinning() {
 /// Ends the transcript.
 ///
 /// # Errors
-/// When not all of it could be written, as on a full disk. A reader that has gone away is no error.
-pub fn finish() -> Result<(), LostTranscript> {
+/// [`LostTranscript`], as on a full disk. A reader that has gone away is no error.
+pub(crate) fn finish() -> Result<(), LostTranscript> {
     match stdout().flush() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(LostTranscript(error)),
         _ => Ok(()),
     }
 }
+
+/// Part of the transcript was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("The transcript could not be written to stdout: {0}.")]
+pub(crate) struct LostTranscript(io::Error);

@@ -1,74 +1,35 @@
-//! Asks for the secret's name and value, and for decisions: at a terminal, or at a pipe.
+//! Asks for the secret's name and value, and for decisions: interactive at a terminal, or piped.
 
 use super::{
     input::{check_name, check_value, line_from_stdin, value_from},
-    keyboard::{Keyboard, NoAnswer, Question},
+    keyboard::Keyboard,
     output::{self, note},
-    restore::SignalsToReader,
+    question::{Question, Unanswered},
+    secret_value::SecretValue,
+    signal_mask::SignalMask,
 };
 use crate::failure::{Interrupted, InvalidInput, Misuse};
-use azure_core::http::RequestContent;
-use azure_security_keyvault_secrets::models::SetSecretParameters;
 use dialoguer::Select;
 use std::{
-    fmt,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::task::spawn_blocking;
 
-/// What is shown in place of a hidden value.
-const HIDDEN: &str = "********";
-
-/// A secret's value. It is shown as it is, or hidden; never by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretValue {
-    value: String,
-    hidden: bool,
-}
-
-impl SecretValue {
-    /// The body that sets it.
-    ///
-    /// # Errors
-    /// None is known.
-    pub fn to_parameters(&self) -> azure_core::Result<RequestContent<SetSecretParameters>> {
-        SetSecretParameters { value: Some(self.value.clone()), ..Default::default() }.try_into()
-    }
-
-    /// Another value, shown by the same rule.
-    pub fn shown_like(&self, value: String) -> Self {
-        Self { value, hidden: self.hidden }
-    }
-}
-
-impl fmt::Display for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.hidden { HIDDEN } else { &self.value })
-    }
-}
-
-impl fmt::Debug for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretValue")
-    }
-}
-
-/// What a person wants who typed the name of a deleted secret.
+/// The user's decision about a name that belongs to a deleted secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflict {
-    /// To use another name.
+pub(crate) enum Conflict {
+    /// Use another name.
     AnotherName,
-    /// To purge the deleted secret, and go on.
+    /// Purge the deleted secret, and continue.
     Purge,
-    /// To stop.
+    /// Stop.
     Stop,
 }
 
-/// Where the secret's name and value come from: from the command line where it gives them, and else from a person or a
-/// pipe.
-pub struct Prompt {
+/// The source of the secret's name and value: the command line where it gives them, and else the user or a pipe.
+pub(crate) struct Prompt {
     name: Option<String>,
     value_file: Option<PathBuf>,
     /// The value, read from a file at the start, so that a bad one sends nothing.
@@ -97,54 +58,54 @@ impl Prompt {
         Ok(Self { name, value_file, value, hide_value, keyboard })
     }
 
-    /// Whether a person is asked for the name.
-    pub fn asks_for_name(&self) -> bool {
+    /// Tells whether the user is asked for the name.
+    pub(crate) fn asks_for_name(&self) -> bool {
         self.is_terminal() && self.name.is_none()
     }
 
-    /// Takes an open question away, with what was typed, and makes the terminal as it was before.
-    pub fn take_away(&self) {
+    /// Erases an open question, with what was typed, and makes the terminal as it was before.
+    pub(crate) fn take_away(&self) {
         if let Some(keyboard) = &self.keyboard {
             keyboard.restore(true);
         }
     }
 
     /// Makes the terminal as it was before, also while a question is open.
-    pub fn restore(&self) {
+    pub(crate) fn restore(&self) {
         if let Some(keyboard) = &self.keyboard {
             keyboard.restore(false);
         }
     }
 
-    /// Whether a person can be asked: at a terminal, on stdin and stderr both.
-    pub fn is_terminal(&self) -> bool {
+    /// Tells whether the run is interactive: stdin and stderr are a terminal, and the value does not come from stdin.
+    pub(crate) fn is_terminal(&self) -> bool {
         self.keyboard.is_some()
     }
 
-    /// The keyboard of the person who can be asked, if there is one.
-    pub fn keyboard(&self) -> Option<&Arc<Keyboard>> {
+    /// Returns the user's keyboard, or `None` if the run is not interactive.
+    pub(crate) fn keyboard(&self) -> Option<&Arc<Keyboard>> {
         self.keyboard.as_ref()
     }
 
-    /// The secret's name: 1 to 127 letters, digits and hyphens.
+    /// Returns the secret's name: 1 to 127 letters, digits and hyphens.
     ///
     /// At a terminal it asks with `question` until the name keeps the rule. At a pipe it says `question` on stdout, as
     /// Python's `input` does, and reads a line from stdin.
     ///
     /// # Errors
     /// At a pipe [`Misuse`]. At a terminal [`Interrupted`] by Ctrl-C, and an I/O error when it goes away.
-    pub async fn secret_name(&self, question: &'static str) -> anyhow::Result<String> {
+    pub(crate) async fn secret_name(&self, question: &'static str) -> anyhow::Result<String> {
         match &self.name {
             Some(name) => Ok(name.clone()),
             None => self.another_name(question).await,
         }
     }
 
-    /// A name that is asked for even if the command line gives one.
+    /// Asks for a name even if the command line gives one.
     ///
     /// # Errors
     /// Those of [`secret_name`](Self::secret_name).
-    pub async fn another_name(&self, question: &'static str) -> anyhow::Result<String> {
+    pub(crate) async fn another_name(&self, question: &'static str) -> anyhow::Result<String> {
         let check = |name: &str| check_name(name).map_err(|error| format!("{name:?}: {error}"));
         match &self.keyboard {
             Some(keyboard) => ask(keyboard, Question { text: question, masked: false, last: false, check }).await,
@@ -152,12 +113,12 @@ impl Prompt {
         }
     }
 
-    /// The secret's value: 0 to 25,600 characters, asked for like [the name](Self::secret_name). An empty value that a
-    /// person types is asked about once.
+    /// Returns the secret's value: 0 to 25,600 characters, asked for like [the name](Self::secret_name). An empty value
+    /// that the user types must be confirmed.
     ///
     /// # Errors
     /// Those of [`secret_name`](Self::secret_name).
-    pub async fn secret_value(&self, question: &'static str) -> anyhow::Result<SecretValue> {
+    pub(crate) async fn secret_value(&self, question: &'static str) -> anyhow::Result<SecretValue> {
         let value = match (&self.value, &self.value_file, &self.keyboard) {
             (Some(value), ..) => value.clone(),
             (None, Some(path), _) => {
@@ -167,7 +128,7 @@ impl Prompt {
             (None, None, None) => from_pipe(question, check_value).await?,
             (None, None, Some(keyboard)) => self.typed_value(keyboard, question).await?,
         };
-        Ok(SecretValue { value, hidden: self.hide_value })
+        Ok(SecretValue::new(value, self.hide_value))
     }
 
     async fn typed_value(&self, keyboard: &Arc<Keyboard>, text: &'static str) -> anyhow::Result<String> {
@@ -197,7 +158,7 @@ impl Prompt {
     ///
     /// # Errors
     /// Those of [`secret_name`](Self::secret_name) at a terminal.
-    pub async fn is_retyped(&self, secret_name: &str) -> anyhow::Result<bool> {
+    pub(crate) async fn is_retyped(&self, secret_name: &str) -> anyhow::Result<bool> {
         let Some(keyboard) = &self.keyboard else { return Ok(false) };
         keyboard.discard();
         loop {
@@ -214,7 +175,7 @@ impl Prompt {
     ///
     /// # Errors
     /// Those of [`secret_name`](Self::secret_name) at a terminal.
-    pub async fn conflict(&self) -> anyhow::Result<Conflict> {
+    pub(crate) async fn conflict(&self) -> anyhow::Result<Conflict> {
         if let Some(keyboard) = &self.keyboard {
             keyboard.discard();
         }
@@ -242,21 +203,21 @@ fn check_typed_value(value: &str) -> Result<(), String> {
     }
 }
 
-/// Asks in a thread of its own, so that the runtime goes on while a person types.
+/// Asks in a thread of its own, so that the runtime continues while the user types.
 async fn ask(keyboard: &Arc<Keyboard>, question: Question) -> anyhow::Result<String> {
     loop {
         let keyboard = Arc::clone(keyboard);
-        let signals = SignalsToReader::not_here();
+        let signals = SignalMask::block();
         let answer = spawn_blocking(move || keyboard.ask(question)).await?;
         drop(signals);
         match answer {
             Ok(answer) => return Ok(answer),
-            Err(NoAnswer::Interrupted) => return Err(Interrupted.into()),
-            Err(NoAnswer::SeveralLines) => note!(
+            Err(Unanswered::Interrupted) => return Err(Interrupted.into()),
+            Err(Unanswered::SeveralLines) => note!(
                 "That was a paste in several lines, and nothing of it was taken. To use it, save it in a file and name \
                  that with --value-file."
             ),
-            Err(NoAnswer::Failed(error)) => return Err(error.into()),
+            Err(Unanswered::Failed(error)) => return Err(error.into()),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Commands as the shell takes them that people use here: PowerShell on Windows, and elsewhere one of POSIX's.
+//! Commands in the words of the user's shell: PowerShell on Windows, and elsewhere one of POSIX's.
 
 /// A family of shells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// `sh`, `bash`, `zsh` and the like.
     Posix,
     /// PowerShell.
@@ -38,7 +38,7 @@ impl Shell {
     }
 
     /// Makes a folder in the user's home, and what is in it, the user's own.
-    pub fn own(self, folder: &str) -> String {
+    pub(crate) fn own(self, folder: &str) -> String {
         match self {
             Self::Posix => format!("sudo chown -R \"$USER\" ~/{folder}"),
             Self::PowerShell => format!("icacls \"$HOME\\{folder}\" /grant \"${{env:USERNAME}}:F\" /T"),
@@ -54,7 +54,7 @@ impl Shell {
     }
 
     /// Sends two lines into a program.
-    pub const fn two_lines(self) -> &'static str {
+    pub(crate) const fn two_lines(self) -> &'static str {
         match self {
             Self::Posix => r"printf 'my-secret\nmy value\n'",
             Self::PowerShell => "'my-secret', 'my value'",

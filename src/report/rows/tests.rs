@@ -92,7 +92,7 @@ fn errors() -> Vec<anyhow::Error> {
             why: "it holds no certificate as PEM".into(),
         })),
         misuse(InvalidOptions::NotUtf8 { variable: "AZURE_CLIENT_CERTIFICATE_PASSWORD" }),
-        misuse(InvalidInput::Name { given: "a_b".into() }),
+        misuse(InvalidInput::name("a_b")),
         misuse(InvalidInput::ValueTooLong),
         misuse(InvalidInput::Ended),
         misuse(InvalidInput::NotUtf8 { file: Some("value.txt".into()) }),

@@ -1,9 +1,13 @@
-//! The line that is being edited: which keys have a meaning, how it is shown, and when it is an answer.
+//! The line that is being edited: how the editor takes its keys, shows it, and accepts it as the answer.
 
-use super::Question;
-use crate::terminal::restore::Settings;
+use super::{
+    keys::{ends_question, has_meaning, is_enter, pasted},
+    screen::mask,
+    unknown_sequence::UnknownSequence,
+};
+use crate::terminal::{mode, question::Question};
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, RepeatCount,
     completion::Completer,
     highlight::{CmdKind, Highlighter},
     hint::Hinter,
@@ -12,34 +16,30 @@ use rustyline::{
 use std::{
     borrow::Cow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
-
-/// How soon the rest of an unknown key follows its beginning.
-const REST_OF_KEY: Duration = Duration::from_millis(20);
 
 /// The line that is being edited.
 #[derive(Clone, Default)]
 pub(super) struct Line(Arc<Mutex<Open>>);
 
-/// What is known of an open question.
+/// The state of an open question.
 #[derive(Default)]
 pub(super) struct Open {
+    /// The question; `None` before the first, between two, and once it has been taken away.
     pub question: Option<Question>,
-    /// Whether it is on the screen.
+    /// The question is on the screen.
     pub shown: bool,
-    /// What is shown of the answer before the cursor.
+    /// The part of the answer before the cursor, as it is shown.
     pub before_cursor: String,
     /// The answer, once Enter was pressed.
     pub entered: Option<String>,
-    /// Whether further input followed.
+    /// Further input followed the answer.
     pub more: bool,
     /// The text of a paste that has not ended.
     pub paste: Option<String>,
-    /// When the last part of an unknown key came, while its rest may follow.
-    pub unknown: Option<(Unknown, Instant)>,
+    /// The escape sequence whose rest may follow.
+    pub unknown: UnknownSequence,
 }
 
 impl Line {
@@ -53,7 +53,7 @@ impl ConditionalEventHandler for Line {
     fn handle(&self, event: &Event, n: RepeatCount, positive: bool, context: &EventContext) -> Option<Cmd> {
         let mut open = self.open();
         if open.question.is_none() {
-            // It has been taken away, and what is still typed is nobody's.
+            // It has been taken away, and what is still typed answers nothing.
             return Some(Cmd::Noop);
         }
         let key = event.get(0)?;
@@ -78,99 +78,26 @@ impl ConditionalEventHandler for Line {
         }
         // The editor takes Alt and a digit for a number of repetitions.
         let repeats = n != 1 || !positive;
-        if open.is_rest_of_unknown(key) || repeats && !ends(key) {
+        if open.unknown.takes(key, Instant::now()) || repeats && !ends_question(key) {
             return Some(Cmd::Noop);
         }
         if is_enter(key)
             && open.question.is_some_and(|question| question.last && (question.check)(context.line()).is_ok())
         {
             #[cfg(windows)]
-            if Settings::is_more_waiting() {
+            if mode::discard_more() {
                 (open.entered, open.more) = (Some(context.line().to_owned()), true);
                 return Some(Cmd::AcceptLine);
             }
             // The editor's next read gives what is waiting, or nothing, which ends the question.
-            if Settings::read_without_waiting() {
+            #[cfg(unix)]
+            if mode::read_without_waiting() {
                 open.entered = Some(context.line().to_owned());
-                return Some(Cmd::Move(Movement::EndOfBuffer));
+                return Some(Cmd::Move(rustyline::Movement::EndOfBuffer));
             }
         }
         (!has_meaning(key)).then_some(Cmd::Noop)
     }
-}
-
-impl Open {
-    /// Whether the key is what the editor has left of a key that it does not know, such as the report of a mouse, or of
-    /// what a terminal says about itself.
-    fn is_rest_of_unknown(&mut self, KeyEvent(code, modifiers): &KeyEvent) -> bool {
-        let begins = match code {
-            KeyCode::UnknownEscSeq => Some(Unknown::Key),
-            KeyCode::Char(c) if *modifiers == Modifiers::ALT && "]P_^X".contains(*c) => Some(Unknown::Report),
-            _ => None,
-        };
-        let Some((unknown, last)) = self.unknown.take() else {
-            self.unknown = begins.map(|unknown| (unknown, Instant::now()));
-            return begins.is_some();
-        };
-        let follows = last.elapsed() < REST_OF_KEY;
-        let ends = match unknown {
-            Unknown::Key => matches!(code, KeyCode::Char('@'..='~')),
-            // BEL, or ESC and a backslash.
-            Unknown::Report => matches!(
-                (code, *modifiers),
-                (KeyCode::Char('G'), Modifiers::CTRL) | (KeyCode::Char('\\'), Modifiers::ALT)
-            ),
-        };
-        self.unknown = begins.or((follows && !ends).then_some(unknown)).map(|unknown| (unknown, Instant::now()));
-        begins.is_some() || follows
-    }
-}
-
-/// What the editor does not know.
-#[derive(Clone, Copy)]
-pub(super) enum Unknown {
-    /// A key, which ends with a letter.
-    Key,
-    /// What a terminal says about itself.
-    Report,
-}
-
-/// Whether the key ends a question.
-fn ends(key: &KeyEvent) -> bool {
-    is_enter(key) || matches!(key, KeyEvent(KeyCode::Char('C' | 'D'), Modifiers::CTRL))
-}
-
-fn is_enter(key: &KeyEvent) -> bool {
-    matches!(key, KeyEvent(KeyCode::Enter, _) | KeyEvent(KeyCode::Char('J' | 'M'), Modifiers::CTRL))
-}
-
-fn has_meaning(KeyEvent(code, modifiers): &KeyEvent) -> bool {
-    match (code, *modifiers) {
-        (KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => !c.is_control(),
-        (KeyCode::Char(c), Modifiers::CTRL) => "ABCDEFHJKMUWY".contains(c.to_ascii_uppercase()),
-        (KeyCode::Char(c), Modifiers::ALT) => "bdfBDF".contains(*c),
-        (KeyCode::Left | KeyCode::Right, Modifiers::NONE | Modifiers::CTRL | Modifiers::ALT) => true,
-        (KeyCode::Backspace, Modifiers::NONE | Modifiers::ALT) => true,
-        (KeyCode::Home | KeyCode::End | KeyCode::Delete | KeyCode::Enter, Modifiers::NONE) => true,
-        _ => false,
-    }
-}
-
-/// The characters that the editor has read as a key.
-fn pasted(KeyEvent(code, modifiers): &KeyEvent) -> impl Iterator<Item = char> {
-    let c = match code {
-        // Ctrl-J is the line feed, and so on.
-        KeyCode::Char(c) if modifiers.contains(Modifiers::CTRL) => {
-            char::from(u8::try_from(*c).unwrap_or_default() & 0x1f)
-        }
-        KeyCode::Char(c) => *c,
-        KeyCode::Enter => '\r',
-        KeyCode::Tab => '\t',
-        KeyCode::Backspace => '\x7f',
-        KeyCode::Null => '\0',
-        _ => '\x1b',
-    };
-    modifiers.contains(Modifiers::ALT).then_some('\x1b').into_iter().chain([c])
 }
 
 impl Highlighter for Line {
@@ -183,19 +110,10 @@ impl Highlighter for Line {
         shown(line)
     }
 
-    /// Whether a change of the line needs [`highlight`](Self::highlight); a long line is shown faster without.
+    /// Tells whether a change of the line needs [`highlight`](Self::highlight); a long line is shown faster without.
     fn highlight_char(&self, line: &str, _pos: usize, _kind: CmdKind) -> bool {
         line.len() < 1000 || self.open().question.is_none_or(|question| question.masked)
     }
-}
-
-/// A `*` for each character, as wide as the character, so that the cursor keeps its place.
-pub(super) fn mask(line: &str) -> String {
-    let star = |character: &str| match character {
-        "\n" | "\r\n" => "\n".to_owned(),
-        _ => format!("{:<1$}", "*", character.width().max(1)),
-    };
-    line.graphemes(true).map(star).collect()
 }
 
 impl Validator for Line {

@@ -1,0 +1,13 @@
+//! The mode of the terminal on stdin: echo, line discipline, special keys, and the input that waits.
+//!
+//! Questions change it, and no end of the run may leave it changed.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(super) use unix::{TerminalMode, is_input_waiting, read_without_waiting};
+#[cfg(windows)]
+pub(super) use windows::{TerminalMode, discard_more};
