@@ -7,9 +7,8 @@ use crate::support::send;
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
-    each, run, transcript,
+    each, run, shell, transcript,
 };
-use kv_secrets::terminal::shell::Shell;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use std::{
@@ -338,7 +337,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
         "{}",
         run.stderr
     );
-    assert!(run.stderr.contains(Shell::HERE.set("SSL_CERT_FILE", "").trim_end_matches('"')), "{}", run.stderr);
+    assert!(run.stderr.contains(shell::set("SSL_CERT_FILE", "").trim_end_matches('"')), "{}", run.stderr);
     assert!(cloud.received().is_empty());
 }
 

@@ -3,9 +3,8 @@
 use crate::support::{
     Cloud, Run,
     cloud::{Certificate, Fault, Holds, Received},
-    each, run, transcript,
+    each, run, shell, transcript,
 };
-use kv_secrets::terminal::shell::Shell;
 use std::{fs, process::Command};
 
 /// A run for the secret `n` that fails with that sentence, and what the advice contains.
@@ -161,12 +160,12 @@ fn a_proxy_is_named_with_the_variable_and_not_retried() {
         (
             "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic",
             "The proxy that HTTPS_PROXY names wants a user and a password.",
-            Shell::HERE.set("HTTPS_PROXY", "http://USER:PASSWORD@HOST:PORT"),
+            shell::set("HTTPS_PROXY", "http://USER:PASSWORD@HOST:PORT"),
         ),
         (
             "403 Forbidden",
             "The proxy that HTTPS_PROXY names refuses to connect to my-vault.vault.azure.net: it does not allow that, or the name is wrong.",
-            Shell::HERE.unset("HTTPS_PROXY"),
+            shell::unset("HTTPS_PROXY"),
         ),
     ] {
         let cloud = Cloud::with(Certificate::Good, answer);
@@ -176,7 +175,7 @@ fn a_proxy_is_named_with_the_variable_and_not_retried() {
     let cloud = Cloud::start();
     let mut command = cloud.kv_secrets();
     command.env_remove("HTTPS_PROXY").env("ALL_PROXY", "http://127.0.0.1:1");
-    let unset = format!("    {}\n", Shell::HERE.unset("ALL_PROXY"));
+    let unset = format!("    {}\n", shell::unset("ALL_PROXY"));
     fails(&mut command, "The proxy that ALL_PROXY names is not there.", &[&unset]);
     let mut command = cloud.kv_secrets();
     command.env("HTTPS_PROXY", "http://no-such-proxy.invalid:8080");
@@ -234,7 +233,7 @@ fn a_useless_ssl_cert_file_is_named_before_anything_is_sent() {
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{}", run.stderr);
         let line = run.stderr.lines().next().unwrap_or_default();
         assert!(line.contains("SSL_CERT_FILE") && line.contains(name) && line.contains(why), "{line}");
-        assert!(run.stderr.contains(&Shell::HERE.unset("SSL_CERT_FILE")), "{}", run.stderr);
+        assert!(run.stderr.contains(&shell::unset("SSL_CERT_FILE")), "{}", run.stderr);
     }
     assert_eq!((cloud.connects(), cloud.cli_calls().as_str()), (0, ""));
 }
@@ -365,7 +364,7 @@ fn only_harmless_variables_are_taken_from_dotenv() {
     assert_eq!(taken.stdout, transcript("from-dotenv", "n", "v"), "{}", taken.stderr);
     for name in ["AZURE_AUTHORITY_HOST", "IDENTITY_ENDPOINT"] {
         assert!(taken.stderr.contains(&format!("Note: {name} in .env is ignored")), "{}", taken.stderr);
-        assert!(taken.stderr.contains(&Shell::HERE.set(name, "...")), "{}", taken.stderr);
+        assert!(taken.stderr.contains(&shell::set(name, "...")), "{}", taken.stderr);
     }
     // What the environment has is not spoken of, nor what the program does not read.
     assert!(!taken.stderr.contains("HTTPS_PROXY") && !taken.stderr.contains('X'), "{}", taken.stderr);
@@ -404,7 +403,7 @@ fn a_token_that_is_refused_for_a_moment_is_no_fault_of_the_account() {
             let cloud = Cloud::start();
             cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
             let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
-            let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", Shell::HERE.date()]);
+            let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", shell::date()]);
             assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
             assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
         },

@@ -3,6 +3,7 @@
 pub mod cloud;
 #[cfg(unix)]
 pub mod link;
+pub mod shell;
 
 pub use cloud::Cloud;
 #[cfg(unix)]
