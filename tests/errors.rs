@@ -7,7 +7,9 @@ use crate::support::send;
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
-    each, run, shell, transcript,
+    each,
+    left::{Left, told},
+    run, shell, transcript,
 };
 #[cfg(unix)]
 use nix::sys::signal::Signal;
@@ -29,7 +31,7 @@ fn failing(command: &mut Command) -> Run {
 }
 
 /// A failure after which the vault holds that, and stderr that begins so and contains those.
-fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) {
+fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) -> Run {
     let run = failing(&mut cloud.kv_secrets());
     assert_eq!(run.status, 1, "{}", run.stderr);
     let line = run.stderr.lines().next().unwrap_or_default();
@@ -38,6 +40,7 @@ fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) {
         assert!(run.stderr.contains(text), "{text} is not in: {}", run.stderr);
     }
     assert_eq!(cloud.holds("n"), holds);
+    run
 }
 
 fn fault(status: u16, code: &str, inner_code: &str, message: &str) -> Fault {
@@ -237,28 +240,26 @@ const STILL_THERE: &str = "The secret 'n' is still in my-vault. To delete it:\n\
 
 #[test]
 fn after_an_error_it_says_what_is_left() {
-    let nonsense = || fault(400, "BadParameter", "", "No.");
-    for (request, holds, left) in [
-        ("PUT /secrets/n", NOTHING, ""),
-        ("GET /secrets/n/?", Holds::Versions(1), STILL_THERE),
-        ("DELETE /secrets/n", Holds::Versions(1), STILL_THERE),
-        ("GET /deletedsecrets/n", Holds::Deleted, "The deletion of the secret 'n' from my-vault has begun."),
+    for (request, holds, left, command) in [
+        ("GET /secrets/n/versions", NOTHING, Left::Nothing, None),
+        ("PUT /secrets/n", NOTHING, Left::Nothing, None),
+        ("GET /secrets/n/?", Holds::Versions(1), Left::Secret, Some("delete")),
+        ("DELETE /secrets/n", Holds::Versions(1), Left::Secret, Some("delete")),
+        ("GET /deletedsecrets/n", Holds::Deleted, Left::Deletion, Some("purge")),
     ] {
         let cloud = Cloud::start();
-        cloud.plan(request, 1, nonsense());
-        fails(
-            &cloud,
-            holds,
-            "my-vault answered 400 Bad Request.",
-            &[left, "BadParameter\n    No.", "request id request-id-1"],
-        );
-        if left.is_empty() {
-            let cloud = Cloud::start();
-            cloud.plan(request, 4, Fault::ResetAfter);
-            let run = failing(&mut cloud.kv_secrets());
-            assert!(run.stderr.contains("The secret 'n' may be in my-vault"), "{}", run.stderr);
-        }
+        cloud.plan(request, 1, fault(400, "BadParameter", "", "No."));
+        let details = ["BadParameter\n    No.", "request id request-id-1"];
+        let run = fails(&cloud, holds, "my-vault answered 400 Bad Request.", &details);
+        assert_eq!(told(&run.stderr), left, "{request}: {}", run.stderr);
+        let commands: Vec<_> = run.stderr.lines().filter(|line| line.contains("az keyvault secret ")).collect();
+        let expected = command.map(|verb| format!("    az keyvault secret {verb} --vault-name my-vault --name n"));
+        assert_eq!(commands, Vec::from_iter(expected), "{request}: {}", run.stderr);
     }
+    let cloud = Cloud::start();
+    cloud.plan("PUT /secrets/n", 4, Fault::ResetAfter);
+    let run = failing(&mut cloud.kv_secrets());
+    assert_eq!((told(&run.stderr), cloud.holds("n")), (Left::PerhapsSecret, Holds::Versions(4)), "{}", run.stderr);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use crate::support::{
     Cloud, Run,
     cloud::{Certificate, Fault, Holds, Received},
-    each, run, shell, transcript,
+    each,
+    left::{Left, told},
+    run, shell, transcript,
 };
 use std::{fs, process::Command};
 
@@ -35,7 +37,7 @@ const EACH: [&str; 5] =
 fn only_key_vaults_answers_count() {
     let page = "<html>\u{1b}[31m<title>Sign in to the network</title>\n<p>more</p></html>";
     for request in EACH {
-        for (fault, told) in [
+        for (fault, shown) in [
             (html(200, page), "200 OK, text/html; charset=utf-8"),
             (html(403, page), "403 Forbidden, text/html; charset=utf-8"),
             (html(404, page), "404 Not Found, text/html; charset=utf-8"),
@@ -48,26 +50,26 @@ fn only_key_vaults_answers_count() {
             (Fault::Answer(302, &[("location", "https://proxy.example/sign-in")], String::new()), "302 Found"),
         ] {
             if request.contains("versions")
-                && told.contains("json")
+                && shown.contains("json")
                 && matches!(&fault, Fault::Answer(_, _, body) if body.contains("other"))
             {
                 continue; // An empty list is one.
             }
             let cloud = Cloud::start();
             cloud.plan(request, 1, fault.clone());
-            let sentence = format!("Something other than Key Vault answered for my-vault, with {told}.");
+            let sentence = format!("Something other than Key Vault answered for my-vault, with {shown}.");
             let run = fails(&mut cloud.kv_secrets(), &sentence, &["sign in first", "HTTPS_PROXY"]);
             let first_line = "<html>[31m<title>Sign in to the network</title>\n";
-            assert_eq!(run.stderr.contains(first_line), told.contains("html"), "{}", run.stderr);
+            assert_eq!(run.stderr.contains(first_line), shown.contains("html"), "{}", run.stderr);
             // What is left is told as uncertain, where the answer was to what changes the vault.
             let left = match request {
-                "PUT /secrets/n" => "The secret 'n' may be in my-vault",
-                "GET /secrets/n/?" => "The secret 'n' is still in my-vault. To delete it",
-                "DELETE /secrets/n" => "The secret 'n' is still in my-vault, unless its deletion has begun",
-                "GET /deletedsecrets/n" => "The deletion of the secret 'n' from my-vault has begun.",
-                _ => "",
+                "PUT /secrets/n" => Left::PerhapsSecret,
+                "GET /secrets/n/?" => Left::Secret,
+                "DELETE /secrets/n" => Left::PerhapsDeletion,
+                "GET /deletedsecrets/n" => Left::Deletion,
+                _ => Left::Nothing,
             };
-            assert!(run.stderr.contains(left), "{request} {fault:?}: {}", run.stderr);
+            assert_eq!(told(&run.stderr), left, "{request} {fault:?}: {}", run.stderr);
             // It is not tried again.
             let sent = |it: &&Received| {
                 it.authorization.is_some() && format!("{} {}", it.method, it.path).starts_with(request)
