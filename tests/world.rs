@@ -226,10 +226,10 @@ fn a_useless_ssl_cert_file_is_named_before_anything_is_sent() {
     fs::write(at("garbage.pem"), "not a certificate").unwrap();
     fs::write(at("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     for (name, why) in [
-        ("missing.pem", ""),
+        ("missing.pem", "(os error 2)"),
         ("empty.pem", "it is empty"),
         ("garbage.pem", "it holds no certificate as PEM"),
-        ("broken.pem", ""),
+        ("broken.pem", "no certificate can be loaded from it"),
     ] {
         let run = run(cloud.kv_secrets().env("SSL_CERT_FILE", at(name)), "n\nv\n");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{}", run.stderr);
