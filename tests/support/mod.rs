@@ -5,6 +5,7 @@ pub mod left;
 #[cfg(unix)]
 pub mod link;
 pub mod shell;
+pub mod vault;
 
 pub use cloud::Cloud;
 #[cfg(unix)]
