@@ -13,6 +13,7 @@ mod keyboard;
 mod piped;
 mod readme;
 mod rules;
+mod schedules;
 mod showing;
 mod sign_in;
 #[cfg_attr(windows, allow(dead_code, reason = "the tests at a terminal use the rest"))]

@@ -1,26 +1,27 @@
-//! Random schedules of faults: whatever answers, the last word on what is in the vault is true.
+//! Random schedules of faults in process, on paused time: whatever answers, the last word on what is in the vault is true.
 //!
-//! Each schedule follows from a number. `FAULTS=FIRST..END cargo test --test outside faults::schedules -- --ignored
-//! --nocapture` runs those of a range, and prints each that breaks a rule; without `::schedules -- ...` the binary runs
-//! those of its own.
+//! Each schedule follows from a number. `FAULTS=FIRST..END cargo test schedules::schedules -- --ignored --nocapture` runs
+//! those of a range, and prints each that breaks a rule.
 
+use crate::support::{
+    dice::{Dice, asked_for},
+    left::{Left, told},
+    vault::{Holds, Vault},
+};
 use azure_core::{
     Error,
+    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     error::ErrorKind,
     http::{
-        AsyncRawResponse, ClientOptions, HttpClient, Method, RawResponse, Request, StatusCode, Transport,
-        headers::Headers,
+        AsyncRawResponse, Body, ClientOptions, HttpClient, RawResponse, Request, StatusCode, Transport,
+        headers::{AUTHORIZATION, Headers},
     },
+    time::OffsetDateTime,
 };
 use kv_secrets::{
-    azure::{
-        CredentialOptions, VaultAddress,
-        answer::ServiceError,
-        operation::{Operation, is_authorized},
-    },
-    demo::{DemoCredential, InMemoryVault},
+    azure::{CredentialOptions, VaultAddress},
     guard::Choices,
-    pipeline::{Pipeline, leftover::Left},
+    pipeline::Pipeline,
     quickstart, report,
     session::Failure,
     terminal::prompt::{Interrupted, Prompt},
@@ -37,27 +38,6 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The schedules of every test run, beside those that once broke a rule.
 const EACH_RUN: Range<u64> = 0..1000;
-
-/// A small generator of numbers, the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()].clone()
-    }
-}
 
 /// What a request meets.
 #[derive(Clone, Debug)]
@@ -190,19 +170,19 @@ impl Fault {
         }
     }
 
-    fn answer(&self) -> AsyncRawResponse {
+    fn answer(&self) -> RawResponse {
         let mut headers = Headers::new();
         match self {
             Self::Reset { .. } | Self::Hang { .. } => unreachable!("no answer comes"),
             Self::Error { status, code, inner_code, .. } => error(*status, code, inner_code),
-            Self::Other { status, body, .. } => AsyncRawResponse::from_bytes(StatusCode::from(*status), headers, *body),
+            Self::Other { status, body, .. } => RawResponse::from_bytes(StatusCode::from(*status), headers, *body),
             Self::Refused { challenge, message, .. } => {
                 if !challenge.is_empty() {
                     headers.insert("www-authenticate", *challenge);
                 }
                 let error = |message| serde_json::json!({ "error": { "code": "Unauthorized", "message": message } });
                 let body = message.map_or("<html>401</html>".to_owned(), |message| error(message).to_string());
-                AsyncRawResponse::from_bytes(StatusCode::Unauthorized, headers, body)
+                RawResponse::from_bytes(StatusCode::Unauthorized, headers, body)
             }
         }
     }
@@ -228,9 +208,8 @@ fn sentence(status: u16, inner_code: &str) -> String {
 
 /// A vault behind a bad network.
 struct Faulty {
-    vault: InMemoryVault,
-    soft_delete: bool,
-    denied: Vec<&'static str>,
+    vault: Vault,
+    denied: Vec<Operation>,
     before: Before,
     state: Mutex<State>,
 }
@@ -262,84 +241,88 @@ impl std::fmt::Debug for Faulty {
     }
 }
 
-fn name_of(operation: Operation) -> &'static str {
-    match operation {
-        Operation::ListVersions => "list",
-        Operation::Set => "set",
-        Operation::Get => "get",
-        Operation::Delete => "delete",
-        Operation::GetDeleted => "get-deleted",
-        Operation::Purge => "purge",
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    List,
+    Set,
+    Get,
+    Delete,
+    GetDeleted,
+    Purge,
+}
+
+impl Operation {
+    const ALL: [Self; 6] = [Self::List, Self::Get, Self::Set, Self::Delete, Self::GetDeleted, Self::Purge];
+
+    fn of(request: &Request) -> Self {
+        let path: Vec<_> = request.url().path().trim_matches('/').split('/').collect();
+        match (request.method().as_str(), path.as_slice()) {
+            ("GET", ["secrets", _, "versions"]) => Self::List,
+            ("PUT", ["secrets", _]) => Self::Set,
+            ("GET", ["secrets", _]) => Self::Get,
+            ("DELETE", ["secrets", _]) => Self::Delete,
+            ("GET", ["deletedsecrets", _]) => Self::GetDeleted,
+            ("DELETE", ["deletedsecrets", _]) => Self::Purge,
+            other => panic!("unexpected request {other:?}"),
+        }
     }
 }
 
-fn error(status: u16, code: &str, inner_code: &str) -> AsyncRawResponse {
+fn authorization(request: &Request) -> Option<&str> {
+    request.headers().get_optional_str(&AUTHORIZATION)
+}
+
+fn is_authorized(request: &Request) -> bool {
+    authorization(request).is_some()
+}
+
+fn error(status: u16, code: &str, inner_code: &str) -> RawResponse {
     let body = serde_json::json!({ "error": { "code": code, "message": "m", "innererror": { "code": inner_code } } });
-    AsyncRawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_string())
+    RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_string())
+}
+
+fn inner_code(answer: &RawResponse) -> String {
+    let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    body["error"]["innererror"]["code"].as_str().unwrap_or_default().to_owned()
 }
 
 impl Faulty {
     /// What the vault itself does.
-    async fn carry_out(&self, request: &Request) -> RawResponse {
-        let response = self.vault.execute_request(request).await.unwrap().try_into_raw_response().await.unwrap();
-        let is_delete = matches!(Operation::of(request), Some((Operation::Delete, _)));
-        if self.soft_delete || !is_delete || !response.status().is_success() {
-            return response;
+    fn carry_out(&self, request: &Request) -> RawResponse {
+        let url = request.url();
+        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        let Body::Bytes(body) = request.body() else { panic!("a stream") };
+        let host = url.host_str().unwrap();
+        let (status, given, body) =
+            self.vault.answer(request.method().as_str(), host, &path, authorization(request), body);
+        let mut headers = Headers::new();
+        for (name, value) in given {
+            headers.insert(name, value);
         }
-        // Without soft delete the secret is gone at once, and the answer has no recovery id.
-        self.ask(Method::Delete, "/deletedsecrets/n").await;
-        let body = r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","attributes":{}}"#;
-        RawResponse::from_bytes(StatusCode::Ok, Headers::new(), body)
+        RawResponse::from_bytes(status.into(), headers, body.map(|body| body.to_string()).unwrap_or_default())
     }
 
-    /// Asks the vault past the network; the status.
-    async fn ask(&self, method: Method, path: &str) -> u16 {
-        self.asked(method, path, "").await.0
+    /// Asks the vault past the network.
+    fn ask(&self, method: &str, body: &str) {
+        let path = "/secrets/n?api-version=2025-07-01";
+        let answer =
+            self.vault.answer(method, "my-vault.vault.azure.net", path, Some("Bearer somebody"), body.as_bytes());
+        assert_eq!(answer.0, 200, "{answer:?}");
     }
-
-    async fn asked(&self, method: Method, path: &str, body: &'static str) -> (u16, String) {
-        let url = format!("https://my-vault.vault.azure.net{path}?api-version=2025-07-01");
-        let mut request = Request::new(url.parse().unwrap(), method);
-        request.insert_header("authorization", "Bearer somebody");
-        request.set_body(body);
-        let response = self.vault.execute_request(&request).await.unwrap().try_into_raw_response().await.unwrap();
-        (response.status().into(), String::from_utf8_lossy(response.body()).into_owned())
-    }
-
-    /// What has become of the secret, really.
-    async fn truth(&self) -> Truth {
-        if self.ask(Method::Get, "/secrets/n").await == 200 {
-            let (_, versions) = self.asked(Method::Get, "/secrets/n/versions", "").await;
-            return Truth::Live(versions.matches("/secrets/n/").count());
-        }
-        if self.ask(Method::Get, "/deletedsecrets/n").await == 200 {
-            return Truth::Deleted;
-        }
-        if self.ask(Method::Delete, "/deletedsecrets/n").await == 409 { Truth::BeingDeleted } else { Truth::Gone }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Truth {
-    Live(usize),
-    BeingDeleted,
-    Deleted,
-    Gone,
 }
 
 #[async_trait::async_trait]
 impl HttpClient for Faulty {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let Some((operation, _)) = Operation::of(request) else {
-            return self.vault.execute_request(request).await;
-        };
+        let operation = Operation::of(request);
         let (fault, there, back) = {
             let mut state = self.state.lock().unwrap();
             let odds = state.odds;
             let fault = if state.dice.one_in(odds) { Some(Fault::random(&mut state.dice)) } else { None };
             let fault = fault.filter(|fault| !self.is_lie(operation, is_authorized(request), fault));
             let token = if is_authorized(request) { "" } else { "bare" };
-            state.log.push(format!("{} {token}: {fault:?}", name_of(operation)));
+            state.log.push(format!("{operation:?} {token}: {fault:?}"));
             // One that was given up on its way.
             let given_up = state.open.take();
             state.uncertain.extend(given_up);
@@ -352,15 +335,15 @@ impl HttpClient for Faulty {
         };
         sleep(Duration::from_millis(there)).await;
         let answer = match &fault {
-            None => Ok(self.genuine(operation, request).await),
+            None => Ok(self.genuine(operation, request)),
             Some(fault) => {
                 if fault.carries_out() && is_authorized(request) {
-                    self.carry_out(request).await;
+                    self.carry_out(request);
                 }
                 match fault {
                     Fault::Reset { .. } => Err(Error::with_message(ErrorKind::Io, "reset")),
                     Fault::Hang { .. } => pending().await,
-                    _ => Ok(fault.answer().try_into_raw_response().await?),
+                    _ => Ok(fault.answer()),
                 }
             }
         };
@@ -369,7 +352,7 @@ impl HttpClient for Faulty {
         state.open = None;
         let told = match (&fault, &answer) {
             (Some(fault), _) => fault.sentence(),
-            (None, Ok(answer)) => sentence(answer.status().into(), &ServiceError::read(answer).inner_code),
+            (None, Ok(answer)) => sentence(answer.status().into(), &inner_code(answer)),
             (None, Err(_)) => unreachable!("only a fault is no answer"),
         };
         state.last = Some((operation, told));
@@ -381,18 +364,15 @@ impl HttpClient for Faulty {
 
 impl Faulty {
     /// What the vault answers to a caller who may not do everything.
-    async fn genuine(&self, operation: Operation, request: &Request) -> RawResponse {
-        if !is_authorized(request) {
-            return self.vault.execute_request(request).await.unwrap().try_into_raw_response().await.unwrap();
-        }
-        let denied = self.denied.contains(&name_of(operation));
-        let refused = async || error(403, "Forbidden", "ForbiddenByRbac").try_into_raw_response().await.unwrap();
+    fn genuine(&self, operation: Operation, request: &Request) -> RawResponse {
+        let denied = self.denied.contains(&operation) && is_authorized(request);
         // A caller who may not look at deleted secrets is told so only once there is one.
         if denied && operation != Operation::GetDeleted {
-            return refused().await;
+            return error(403, "Forbidden", "ForbiddenByRbac");
         }
-        let response = self.carry_out(request).await;
-        if denied && response.status().is_success() { refused().await } else { response }
+        let response = self.carry_out(request);
+        let refused = denied && response.status().is_success();
+        if refused { error(403, "Forbidden", "ForbiddenByRbac") } else { response }
     }
 
     /// Whether it would be a lie of the service's own about what it holds, which nobody can see through.
@@ -406,7 +386,7 @@ impl Faulty {
             (Operation::Purge, Fault::Other { status: 204, .. }) => true,
             (Operation::Set | Operation::Get, Fault::Other { status: 200 | 204, body, .. }) if *body == OWN => true,
             // Nobody shows what was not sent.
-            (Operation::ListVersions | Operation::Get, Fault::Other { body, .. }) if body.contains("You sent") => true,
+            (Operation::List | Operation::Get, Fault::Other { body, .. }) if body.contains("You sent") => true,
             _ => {
                 !authorized && fault.carries_out()
                     || matches!(fault, Fault::Other { body, .. } if !authorized && body.contains("You sent"))
@@ -415,12 +395,23 @@ impl Faulty {
     }
 }
 
+/// A credential that has a token.
+#[derive(Debug)]
+struct Anybody;
+
+#[async_trait::async_trait]
+impl TokenCredential for Anybody {
+    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new("token", OffsetDateTime::now_utc() + Duration::from_secs(3600)))
+    }
+}
+
 /// Runs the quickstart on the schedule of that number; what breaks a rule, if anything does.
 async fn schedule(number: u64) -> Result<(), String> {
     let mut dice = Dice(number);
     let soft_delete = !dice.one_in(6);
     let deletion_takes = if soft_delete { dice.pick(&[0, 0, 500, 3_000, 20_000, 58_000, 70_000]) } else { 0 };
-    let operations = ["list", "get", "set", "delete", "get-deleted", "purge"];
+    let operations = Operation::ALL;
     let denied = if dice.one_in(4) { vec![dice.pick(&operations), dice.pick(&operations)] } else { Vec::new() };
     let choices = Choices { overwrite: dice.one_in(4), purge: dice.one_in(3), watched: true };
     let before =
@@ -429,13 +420,14 @@ async fn schedule(number: u64) -> Result<(), String> {
     let interrupted = dice.one_in(3).then(|| Duration::from_millis(dice.below(latest)));
     let odds = dice.pick(&[2, 3, 5, 10, 1000]);
     let state = State { dice, odds, log: Vec::new(), last: None, open: None, uncertain: Vec::new() };
-    let vault = InMemoryVault::new(Duration::from_millis(deletion_takes));
-    let faulty = Arc::new(Faulty { vault, soft_delete, denied, before, state: Mutex::new(state) });
+    let takes = Duration::from_millis(deletion_takes);
+    let vault = if soft_delete { Vault::new(takes) } else { Vault::without_soft_delete() };
+    let faulty = Arc::new(Faulty { vault, denied, before, state: Mutex::new(state) });
     if before != Before::Nothing {
-        faulty.asked(Method::Put, "/secrets/n", r#"{"value":"the-production-value"}"#).await;
+        faulty.ask("PUT", r#"{"value":"the-production-value"}"#);
     }
     if before == Before::Deleted {
-        faulty.ask(Method::Delete, "/secrets/n").await;
+        faulty.ask("DELETE", "");
     }
 
     let directory = tempfile::tempdir().unwrap();
@@ -445,7 +437,7 @@ async fn schedule(number: u64) -> Result<(), String> {
     let transport = Transport::new(Arc::clone(&faulty) as _);
     let credential_options = CredentialOptions {
         client_options: ClientOptions { transport: Some(transport.clone()), ..ClientOptions::default() },
-        instead: Some(Arc::new(DemoCredential)),
+        instead: Some(Arc::new(Anybody)),
         ..CredentialOptions::default()
     };
     let pipeline = Pipeline::default();
@@ -455,7 +447,7 @@ async fn schedule(number: u64) -> Result<(), String> {
     let outcome = timeout(interrupted.unwrap_or(Duration::from_secs(3600)), run).await;
 
     let took = began.elapsed();
-    let truth = faulty.truth().await;
+    let truth = faulty.vault.holds("n");
     let outcome = outcome.unwrap_or_else(|_| Err(Interrupted.into()));
     let success = outcome.is_ok();
     let error = match outcome {
@@ -478,13 +470,13 @@ async fn schedule(number: u64) -> Result<(), String> {
     let may_be = |operation| state.uncertain.contains(&operation) || state.open == Some(operation);
     let untouched = match before {
         Before::Nothing => false,
-        Before::Live => truth == Truth::Live(1),
-        Before::Deleted => truth == Truth::BeingDeleted,
+        Before::Live => truth == Holds::Versions(1),
+        Before::Deleted => truth == Holds::BeingDeleted,
     };
     let is_told_truly = match left {
-        Left::Nothing => matches!(truth, Truth::Deleted | Truth::Gone) || untouched,
-        Left::Secret => matches!(truth, Truth::Live(_)) && !(before == Before::Live && untouched),
-        Left::Deletion => matches!(truth, Truth::Deleted | Truth::BeingDeleted),
+        Left::Nothing => matches!(truth, Holds::Deleted | Holds::Versions(0)) || untouched,
+        Left::Secret => matches!(truth, Holds::Versions(1..)) && !(before == Before::Live && untouched),
+        Left::Deletion => matches!(truth, Holds::Deleted | Holds::BeingDeleted),
         Left::PerhapsSecret => may_be(Operation::Set),
         Left::PerhapsDeletion => may_be(Operation::Delete),
     };
@@ -508,13 +500,6 @@ async fn schedule(number: u64) -> Result<(), String> {
     ))
 }
 
-/// The range that the environment asks for.
-fn asked_for() -> Option<Range<u64>> {
-    let range = env::var("FAULTS").ok()?;
-    let (first, end) = range.split_once("..").unwrap();
-    Some(first.parse().unwrap()..end.parse().unwrap())
-}
-
 /// Schedules in process, on paused time. The transcripts would fill the screen, so the test below runs this.
 #[test]
 #[ignore = "any_schedule_is_told_truly runs it"]
@@ -532,7 +517,8 @@ fn schedules() {
 
 fn holds_for(range: Range<u64>) {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--ignored", "--exact", "faults::schedules", "--nocapture"]);
+    let (_, this) = module_path!().split_once("::").unwrap();
+    child.args(["--ignored", "--exact", &format!("{this}::schedules"), "--nocapture"]);
     child.env("FAULTS", format!("{}..{}", range.start, range.end)).stdin(Stdio::null()).stdout(Stdio::null());
     let output = child.stderr(Stdio::piped()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -541,75 +527,4 @@ fn holds_for(range: Range<u64>) {
 #[test]
 fn any_schedule_is_told_truly() {
     holds_for(EACH_RUN);
-}
-
-/// What the program has said of what is left.
-fn told(stderr: &str) -> Left {
-    let sentences = [
-        ("The secret 'n' may be in my-vault", Left::PerhapsSecret),
-        ("The secret 'n' is still in my-vault. To delete it", Left::Secret),
-        ("The secret 'n' is still in my-vault, unless its deletion has begun", Left::PerhapsDeletion),
-        ("The deletion of the secret 'n' from my-vault has begun", Left::Deletion),
-    ];
-    let mut said = sentences.iter().filter(|(sentence, _)| stderr.contains(sentence));
-    let left = said.next().map_or(Left::Nothing, |(_, left)| *left);
-    assert!(said.next().is_none(), "{stderr}");
-    left
-}
-
-/// The same by the binary, over TLS, and with signals where there are some.
-#[test]
-fn any_schedule_of_the_binary_is_told_truly() {
-    #[cfg(unix)]
-    use crate::support::send;
-    use crate::support::{Cloud, cloud, each};
-    use std::io::Write as _;
-    let numbers: Vec<u64> = asked_for().unwrap_or(0..24).collect();
-    each(&numbers, |number| {
-        let mut dice = Dice(*number);
-        let cloud = Cloud::start();
-        let requests = [
-            "GET /secrets/n/versions",
-            "PUT /secrets/n",
-            "GET /secrets/n/?",
-            "DELETE /secrets/n",
-            "GET /deletedsecrets/n",
-        ];
-        for _ in 0..dice.below(4) {
-            let fault = match dice.below(6) {
-                0 => cloud::Fault::ResetBefore,
-                1 => cloud::Fault::ResetAfter,
-                2 => cloud::Fault::CutOff,
-                3 => cloud::Fault::Answer(200, &[("content-type", "text/html")], "<html>sign in</html>".into()),
-                4 => cloud::Fault::error(503, "ServiceUnavailable", "", "Later."),
-                _ => cloud::Fault::error(403, "Forbidden", "ForbiddenByRbac", "No."),
-            };
-            let times = usize::try_from(1 + dice.below(5)).unwrap();
-            cloud.plan(dice.pick(&requests), times, fault);
-        }
-        let signal = dice.one_in(3).then(|| Duration::from_millis(dice.below(60)));
-        let mut child =
-            cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
-        if let Some(after) = signal {
-            std::thread::sleep(after);
-            #[cfg(unix)]
-            if child.try_wait().unwrap().is_none() {
-                send(nix::sys::signal::Signal::SIGINT, child.id());
-            }
-        }
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!stderr.contains("the-secret-value") && !stderr.contains("panicked"), "{number}: {stderr}");
-        let holds = cloud.holds("n");
-        let left = told(&stderr);
-        let is_told_truly = match left {
-            Left::Nothing => holds == cloud::Holds::Deleted || holds == cloud::Holds::Versions(0),
-            Left::Secret => matches!(holds, cloud::Holds::Versions(versions) if versions > 0),
-            Left::Deletion => holds == cloud::Holds::Deleted,
-            Left::PerhapsSecret | Left::PerhapsDeletion => true,
-        };
-        assert!(is_told_truly, "{number}: {holds:?}, {stderr}");
-        assert!(output.status.code() != Some(0) || left == Left::Nothing, "{number}: {stderr}");
-    });
 }
