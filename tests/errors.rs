@@ -7,9 +7,10 @@ use crate::support::send;
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
-    each, run, transcript,
+    each,
+    left::{Left, told},
+    run, shell, transcript,
 };
-use kv_secrets::terminal::shell::Shell;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use std::{
@@ -30,7 +31,7 @@ fn failing(command: &mut Command) -> Run {
 }
 
 /// A failure after which the vault holds that, and stderr that begins so and contains those.
-fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) {
+fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) -> Run {
     let run = failing(&mut cloud.kv_secrets());
     assert_eq!(run.status, 1, "{}", run.stderr);
     let line = run.stderr.lines().next().unwrap_or_default();
@@ -39,6 +40,7 @@ fn fails(cloud: &Cloud, holds: Holds, sentence: &str, contains: &[&str]) {
         assert!(run.stderr.contains(text), "{text} is not in: {}", run.stderr);
     }
     assert_eq!(cloud.holds("n"), holds);
+    run
 }
 
 fn fault(status: u16, code: &str, inner_code: &str, message: &str) -> Fault {
@@ -238,54 +240,53 @@ const STILL_THERE: &str = "The secret 'n' is still in my-vault. To delete it:\n\
 
 #[test]
 fn after_an_error_it_says_what_is_left() {
-    let nonsense = || fault(400, "BadParameter", "", "No.");
-    for (request, holds, left) in [
-        ("PUT /secrets/n", NOTHING, ""),
-        ("GET /secrets/n/?", Holds::Versions(1), STILL_THERE),
-        ("DELETE /secrets/n", Holds::Versions(1), STILL_THERE),
-        ("GET /deletedsecrets/n", Holds::Deleted, "The deletion of the secret 'n' from my-vault has begun."),
+    for (request, holds, left, command) in [
+        ("GET /secrets/n/versions", NOTHING, Left::Nothing, None),
+        ("PUT /secrets/n", NOTHING, Left::Nothing, None),
+        ("GET /secrets/n/?", Holds::Versions(1), Left::Secret, Some("delete")),
+        ("DELETE /secrets/n", Holds::Versions(1), Left::Secret, Some("delete")),
+        ("GET /deletedsecrets/n", Holds::Deleted, Left::Deletion, Some("purge")),
     ] {
         let cloud = Cloud::start();
-        cloud.plan(request, 1, nonsense());
-        fails(
-            &cloud,
-            holds,
-            "my-vault answered 400 Bad Request.",
-            &[left, "BadParameter\n    No.", "request id request-id-1"],
-        );
-        if left.is_empty() {
-            let cloud = Cloud::start();
-            cloud.plan(request, 4, Fault::ResetAfter);
-            let run = failing(&mut cloud.kv_secrets());
-            assert!(run.stderr.contains("The secret 'n' may be in my-vault"), "{}", run.stderr);
-        }
+        cloud.plan(request, 1, fault(400, "BadParameter", "", "No."));
+        let details = ["BadParameter\n    No.", "request id request-id-1"];
+        let run = fails(&cloud, holds, "my-vault answered 400 Bad Request.", &details);
+        assert_eq!(told(&run.stderr), left, "{request}: {}", run.stderr);
+        let commands: Vec<_> = run.stderr.lines().filter(|line| line.contains("az keyvault secret ")).collect();
+        let expected = command.map(|verb| format!("    az keyvault secret {verb} --vault-name my-vault --name n"));
+        assert_eq!(commands, Vec::from_iter(expected), "{request}: {}", run.stderr);
     }
+    let cloud = Cloud::start();
+    cloud.plan("PUT /secrets/n", 4, Fault::ResetAfter);
+    let run = failing(&mut cloud.kv_secrets());
+    assert_eq!((told(&run.stderr), cloud.holds("n")), (Left::PerhapsSecret, Holds::Versions(4)), "{}", run.stderr);
 }
 
 #[test]
 fn answers_that_are_no_answers_are_refused() {
-    for fault in [
-        Fault::Answer(200, &[("content-type", "text/html")], "<html>the-secret-value</html>".into()),
-        Fault::Answer(200, &[("content-type", "application/json")], r#"{"value":["the-secret-value"]}"#.into()),
-        Fault::Answer(200, &[("content-type", "application/json")], r#"{"id":"the-secret-value"}"#.into()),
-        Fault::Answer(
-            200,
-            &[("content-type", "application/json")],
+    let html = "Something other than Key Vault answered for my-vault, with 200 OK, text/html.";
+    let json = "Something other than Key Vault answered for my-vault, with 200 OK, application/json.";
+    for (content_type, body, sentence) in [
+        ("text/html", "<html>the-secret-value</html>".to_owned(), html),
+        ("application/json", r#"{"value":["the-secret-value"]}"#.into(), json),
+        ("application/json", r#"{"id":"the-secret-value"}"#.into(), json),
+        (
+            "application/json",
+            r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","value":["the-secret-value"]}"#.into(),
+            "The answer from my-vault cannot be read.",
+        ),
+        // More than Key Vault ever answers is not read to its end.
+        (
+            "application/json",
             r#"{"value":"v"}"#.to_owned() + &" ".repeat(20_000_000),
+            "The answer from my-vault cannot be read.",
         ),
     ] {
         let cloud = Cloud::start();
-        cloud.plan("GET /secrets/n/?", 1, fault);
-        let run = failing(&mut cloud.kv_secrets());
-        assert_eq!(run.status, 1);
-        assert!(
-            run.stderr.starts_with("error: Something other than Key Vault answered for my-vault, with 200 OK")
-                || run.stderr.starts_with("error: The answer from my-vault cannot be read."),
-            "{}",
-            run.stderr
-        );
-        assert!(run.stderr.contains(STILL_THERE), "{}", run.stderr);
-        assert_eq!(cloud.holds("n"), Holds::Versions(1));
+        let headers: &[(&str, &str)] = Box::leak(Box::new([("content-type", content_type)]));
+        cloud.plan("GET /secrets/n/?", 1, Fault::Answer(200, headers, body));
+        let run = fails(&cloud, Holds::Versions(1), sentence, &[STILL_THERE]);
+        assert_eq!(told(&run.stderr), Left::Secret, "{}", run.stderr);
     }
 }
 
@@ -338,7 +339,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
         "{}",
         run.stderr
     );
-    assert!(run.stderr.contains(Shell::HERE.set("SSL_CERT_FILE", "").trim_end_matches('"')), "{}", run.stderr);
+    assert!(run.stderr.contains(shell::set("SSL_CERT_FILE", "").trim_end_matches('"')), "{}", run.stderr);
     assert!(cloud.received().is_empty());
 }
 

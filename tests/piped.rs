@@ -1,7 +1,6 @@
 //! The binary at a pipe, with the vault in its memory or none at all.
 
-use crate::support::{Run, kv_secrets, run, transcript};
-use kv_secrets::terminal::shell::Shell;
+use crate::support::{Run, kv_secrets, run, shell, transcript};
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -137,7 +136,7 @@ fn utf_16_is_named_as_such_and_how_to_save_as_utf_8() {
     let stdin = run(kv_secrets(directory.path()).arg("--demo"), utf_16("\u{feff}n\r\nv\r\n"));
     fs::write(directory.path().join(".env"), utf_16("\u{feff}KEY_VAULT_NAME=x\r\n")).unwrap();
     let dotenv = run(kv_secrets(directory.path()).arg("--demo"), "n\nv\n");
-    let save = |from, to| Shell::HERE.to_utf8(from, to);
+    let save = |from, to| shell::to_utf8(from, to);
     for (run, said, helps) in [
         (file, "What the file value.txt holds is in UTF-16, not in UTF-8.", save("<file>", "<new-file>")),
         (stdin, "What stdin holds is in UTF-16, not in UTF-8.", "$OutputEncoding = ".into()),
@@ -157,7 +156,7 @@ fn without_a_vault_it_says_how_to_name_one() {
         command.envs(vault.map(|vault| ("KEY_VAULT_NAME", vault)));
         let run = run(&mut command, "n\nv\n");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""));
-        assert!(run.stderr.contains(&Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>")), "{}", run.stderr);
+        assert!(run.stderr.contains(&shell::set("KEY_VAULT_NAME", "<your-key-vault-name>")), "{}", run.stderr);
         assert!(run.stderr.contains("kv-secrets --demo"), "{}", run.stderr);
     }
 }

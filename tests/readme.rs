@@ -4,7 +4,11 @@
 mod paste;
 
 use crate::support::{kv_secrets, run};
-use std::{fs, path::Path};
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Those of the blocks.
 const LANGUAGES: [&str; 4] = ["bash", "powershell", "console", "rust"];
@@ -24,10 +28,40 @@ fn squeezed(text: &str) -> String {
     text.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// All of the sources under that folder.
-fn sources(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).unwrap() }).collect()
+/// The program's own sources, without their tests: up to `#[cfg(test)]`, and without the files that only tests have.
+fn sources() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = rust_files(&root.join("src"));
+    if root.join("crates").exists() {
+        files.extend(rust_files(&root.join("crates")));
+    }
+    let mut tests = HashSet::from(["tests".to_owned()]);
+    for (_, source) in &files {
+        // A module of another file: `#[cfg(test)]`, perhaps its path, and `mod NAME;`.
+        for after in source.split("#[cfg(test)]").skip(1) {
+            let item = after.split([';', '{']).next().unwrap();
+            if after[item.len()..].starts_with(';') && item.contains("mod ") {
+                tests.extend(item.split_whitespace().last().map(str::to_owned));
+            }
+        }
+    }
+    let is_test = |path: &Path| path.with_extension("").iter().any(|name| tests.contains(name.to_str().unwrap()));
+    let own = files.iter().filter(|(path, _)| !is_test(path.strip_prefix(root).unwrap()));
+    own.map(|(_, source)| source.split("#[cfg(test)]").next().unwrap()).collect()
+}
+
+/// The Rust files under that folder, each with what it holds.
+fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).unwrap();
+            files.push((path, source));
+        }
+    }
+    files
 }
 
 #[test]
@@ -103,7 +137,8 @@ fn every_option_is_explained() {
 
 #[test]
 fn the_errors_are_the_programs() {
-    let sources = squeezed(&sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
+    let sources = squeezed(&sources());
+    assert!(!sources.contains("#[test]"));
     for text in [readme("README.md"), readme("README.es.md")] {
         let (_, table) = text.split_once("| `error:` |").unwrap();
         let rows: Vec<_> = table.lines().skip(2).take_while(|line| line.starts_with("| `")).collect();

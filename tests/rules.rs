@@ -1,7 +1,7 @@
 //! Whatever is typed: the right transcript, or status 2 and no request, and never a panic.
 
 use crate::support::{Cloud, run, transcript};
-use kv_secrets::azure::VaultAddress;
+use azure_extras::VaultAddress;
 use proptest::{prelude::*, test_runner::Config};
 
 fn is_name(name: &str) -> bool {

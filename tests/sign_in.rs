@@ -3,11 +3,10 @@
 use crate::support::{
     Cloud, Run,
     cloud::{CLIENT_SECRET, FEDERATED_TOKEN, IDENTITY_HEADER},
-    run, transcript, wait_until,
+    run, shell, transcript, wait_until,
 };
 #[cfg(unix)]
 use crate::support::{cloud::AZ_SIGNED_IN, send};
-use kv_secrets::terminal::shell::Shell;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use std::{
@@ -292,7 +291,7 @@ fn the_selection_pins_a_source() {
         "{}",
         pinned.stderr
     );
-    assert!(pinned.stderr.contains(&Shell::HERE.unset("AZURE_TOKEN_CREDENTIALS")), "{}", pinned.stderr);
+    assert!(pinned.stderr.contains(&shell::unset("AZURE_TOKEN_CREDENTIALS")), "{}", pinned.stderr);
 
     let wrong = run(prod.kv_secrets().env("AZURE_TOKEN_CREDENTIALS", "cli"), "n\nv\n");
     assert_eq!((wrong.status, wrong.stdout.as_str()), (2, ""));

@@ -3,9 +3,10 @@
 use crate::support::{
     Cloud, Run,
     cloud::{Certificate, Fault, Holds, Received},
-    each, run, transcript,
+    each,
+    left::{Left, told},
+    run, shell, transcript,
 };
-use kv_secrets::terminal::shell::Shell;
 use std::{fs, process::Command};
 
 /// A run for the secret `n` that fails with that sentence, and what the advice contains.
@@ -36,7 +37,7 @@ const EACH: [&str; 5] =
 fn only_key_vaults_answers_count() {
     let page = "<html>\u{1b}[31m<title>Sign in to the network</title>\n<p>more</p></html>";
     for request in EACH {
-        for (fault, told) in [
+        for (fault, shown) in [
             (html(200, page), "200 OK, text/html; charset=utf-8"),
             (html(403, page), "403 Forbidden, text/html; charset=utf-8"),
             (html(404, page), "404 Not Found, text/html; charset=utf-8"),
@@ -49,26 +50,26 @@ fn only_key_vaults_answers_count() {
             (Fault::Answer(302, &[("location", "https://proxy.example/sign-in")], String::new()), "302 Found"),
         ] {
             if request.contains("versions")
-                && told.contains("json")
+                && shown.contains("json")
                 && matches!(&fault, Fault::Answer(_, _, body) if body.contains("other"))
             {
                 continue; // An empty list is one.
             }
             let cloud = Cloud::start();
             cloud.plan(request, 1, fault.clone());
-            let sentence = format!("Something other than Key Vault answered for my-vault, with {told}.");
+            let sentence = format!("Something other than Key Vault answered for my-vault, with {shown}.");
             let run = fails(&mut cloud.kv_secrets(), &sentence, &["sign in first", "HTTPS_PROXY"]);
             let first_line = "<html>[31m<title>Sign in to the network</title>\n";
-            assert_eq!(run.stderr.contains(first_line), told.contains("html"), "{}", run.stderr);
+            assert_eq!(run.stderr.contains(first_line), shown.contains("html"), "{}", run.stderr);
             // What is left is told as uncertain, where the answer was to what changes the vault.
             let left = match request {
-                "PUT /secrets/n" => "The secret 'n' may be in my-vault",
-                "GET /secrets/n/?" => "The secret 'n' is still in my-vault. To delete it",
-                "DELETE /secrets/n" => "The secret 'n' is still in my-vault, unless its deletion has begun",
-                "GET /deletedsecrets/n" => "The deletion of the secret 'n' from my-vault has begun.",
-                _ => "",
+                "PUT /secrets/n" => Left::PerhapsSecret,
+                "GET /secrets/n/?" => Left::Secret,
+                "DELETE /secrets/n" => Left::PerhapsDeletion,
+                "GET /deletedsecrets/n" => Left::Deletion,
+                _ => Left::Nothing,
             };
-            assert!(run.stderr.contains(left), "{request} {fault:?}: {}", run.stderr);
+            assert_eq!(told(&run.stderr), left, "{request} {fault:?}: {}", run.stderr);
             // It is not tried again.
             let sent = |it: &&Received| {
                 it.authorization.is_some() && format!("{} {}", it.method, it.path).starts_with(request)
@@ -161,12 +162,12 @@ fn a_proxy_is_named_with_the_variable_and_not_retried() {
         (
             "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic",
             "The proxy that HTTPS_PROXY names wants a user and a password.",
-            Shell::HERE.set("HTTPS_PROXY", "http://USER:PASSWORD@HOST:PORT"),
+            shell::set("HTTPS_PROXY", "http://USER:PASSWORD@HOST:PORT"),
         ),
         (
             "403 Forbidden",
             "The proxy that HTTPS_PROXY names refuses to connect to my-vault.vault.azure.net: it does not allow that, or the name is wrong.",
-            Shell::HERE.unset("HTTPS_PROXY"),
+            shell::unset("HTTPS_PROXY"),
         ),
     ] {
         let cloud = Cloud::with(Certificate::Good, answer);
@@ -176,7 +177,7 @@ fn a_proxy_is_named_with_the_variable_and_not_retried() {
     let cloud = Cloud::start();
     let mut command = cloud.kv_secrets();
     command.env_remove("HTTPS_PROXY").env("ALL_PROXY", "http://127.0.0.1:1");
-    let unset = format!("    {}\n", Shell::HERE.unset("ALL_PROXY"));
+    let unset = format!("    {}\n", shell::unset("ALL_PROXY"));
     fails(&mut command, "The proxy that ALL_PROXY names is not there.", &[&unset]);
     let mut command = cloud.kv_secrets();
     command.env("HTTPS_PROXY", "http://no-such-proxy.invalid:8080");
@@ -225,16 +226,16 @@ fn a_useless_ssl_cert_file_is_named_before_anything_is_sent() {
     fs::write(at("garbage.pem"), "not a certificate").unwrap();
     fs::write(at("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     for (name, why) in [
-        ("missing.pem", ""),
+        ("missing.pem", "(os error 2)"),
         ("empty.pem", "it is empty"),
         ("garbage.pem", "it holds no certificate as PEM"),
-        ("broken.pem", ""),
+        ("broken.pem", "no certificate can be loaded from it"),
     ] {
         let run = run(cloud.kv_secrets().env("SSL_CERT_FILE", at(name)), "n\nv\n");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{}", run.stderr);
         let line = run.stderr.lines().next().unwrap_or_default();
         assert!(line.contains("SSL_CERT_FILE") && line.contains(name) && line.contains(why), "{line}");
-        assert!(run.stderr.contains(&Shell::HERE.unset("SSL_CERT_FILE")), "{}", run.stderr);
+        assert!(run.stderr.contains(&shell::unset("SSL_CERT_FILE")), "{}", run.stderr);
     }
     assert_eq!((cloud.connects(), cloud.cli_calls().as_str()), (0, ""));
 }
@@ -365,7 +366,7 @@ fn only_harmless_variables_are_taken_from_dotenv() {
     assert_eq!(taken.stdout, transcript("from-dotenv", "n", "v"), "{}", taken.stderr);
     for name in ["AZURE_AUTHORITY_HOST", "IDENTITY_ENDPOINT"] {
         assert!(taken.stderr.contains(&format!("Note: {name} in .env is ignored")), "{}", taken.stderr);
-        assert!(taken.stderr.contains(&Shell::HERE.set(name, "...")), "{}", taken.stderr);
+        assert!(taken.stderr.contains(&shell::set(name, "...")), "{}", taken.stderr);
     }
     // What the environment has is not spoken of, nor what the program does not read.
     assert!(!taken.stderr.contains("HTTPS_PROXY") && !taken.stderr.contains('X'), "{}", taken.stderr);
@@ -404,7 +405,7 @@ fn a_token_that_is_refused_for_a_moment_is_no_fault_of_the_account() {
             let cloud = Cloud::start();
             cloud.plan("PUT /secrets/n", 8, unauthorized(CHALLENGE, message));
             let sentence = "my-vault cannot check the token for now: the service has trouble, or the clocks differ.";
-            let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", Shell::HERE.date()]);
+            let run = fails(&mut cloud.kv_secrets(), sentence, &["Your account is not the cause", shell::date()]);
             assert!(!run.stderr.contains("az login") && !run.stderr.contains("The secret 'n'"), "{}", run.stderr);
             assert_eq!((cloud.created("n").len(), cloud.holds("n")), (8, Holds::Versions(0)));
         },

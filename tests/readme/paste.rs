@@ -11,7 +11,7 @@ use crate::{
     },
     terminal::{NAME, Terminal, VALUE},
 };
-use kv_secrets::azure::VaultAddress;
+use azure_extras::VaultAddress;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

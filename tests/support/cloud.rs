@@ -3,8 +3,7 @@
 //! The unmodified binary is told of it by `HTTPS_PROXY` and `SSL_CERT_FILE`, and so really talks to
 //! `https://my-vault.vault.azure.net`. The port also takes TLS without a proxy, as an emulator would.
 
-use super::kv_secrets;
-use azure_core::http::{Body, HttpClient as _, Method, Request};
+use super::{kv_secrets, vault::Vault};
 use futures::{Stream, stream};
 use http_body_util::{BodyExt as _, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -15,13 +14,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use kv_secrets::demo::InMemoryVault;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -39,6 +32,13 @@ use tokio::{
     runtime::Runtime,
 };
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+pub use super::vault::Holds;
 
 /// The token that the fake `az` gives.
 pub const AZ_TOKEN: &str = "token-from-az";
@@ -108,18 +108,9 @@ pub struct Cloud {
     runtime: Runtime,
 }
 
-/// What the vault holds under a name.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// So many versions of a secret; with none, nothing.
-    Versions(usize),
-    /// A deleted secret that can be recovered.
-    Deleted,
-}
-
 /// Everything behind the proxy.
 struct Azure {
-    vault: InMemoryVault,
+    vault: Vault,
     /// How often the proxy was asked to connect.
     connects: AtomicUsize,
     received: Mutex<Vec<Received>>,
@@ -151,7 +142,7 @@ impl Cloud {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let azure = Arc::new(Azure {
-            vault: InMemoryVault::new(Duration::ZERO),
+            vault: Vault::new(Duration::ZERO),
             connects: AtomicUsize::new(0),
             received: Mutex::default(),
             planned: Mutex::default(),
@@ -264,13 +255,25 @@ impl Cloud {
 
     /// Puts a version of a secret into the vault, as somebody else would.
     pub fn set(&self, name: &str, value: &str) {
-        let (status, _) = self.ask(Method::Put, &format!("/secrets/{name}"), &format!(r#"{{"value":"{value}"}}"#));
-        assert_eq!(status, 200);
+        self.ask("PUT", name, &serde_json::json!({ "value": value }).to_string());
     }
 
     /// Deletes a secret, as somebody else would.
     pub fn delete(&self, name: &str) {
-        assert_eq!(self.ask(Method::Delete, &format!("/secrets/{name}"), "").0, 200);
+        self.ask("DELETE", name, "");
+    }
+
+    /// Asks the vault itself, past the network and its faults.
+    fn ask(&self, method: &str, name: &str, body: &str) {
+        let path = format!("/secrets/{name}?api-version=2025-07-01");
+        let answer = self.azure.vault.answer(
+            method,
+            "my-vault.vault.azure.net",
+            &path,
+            Some("Bearer somebody"),
+            body.as_bytes(),
+        );
+        assert_eq!(answer.0, 200, "{answer:?}");
     }
 
     /// The values with which the program has asked to create that secret, in their order.
@@ -285,25 +288,7 @@ impl Cloud {
 
     /// What the vault holds under that name.
     pub fn holds(&self, name: &str) -> Holds {
-        let (status, versions) = self.ask(Method::Get, &format!("/secrets/{name}/versions"), "");
-        assert_eq!(status, 200);
-        match versions["value"].as_array().map_or(0, Vec::len) {
-            0 if self.ask(Method::Get, &format!("/deletedsecrets/{name}"), "").0 == 200 => Holds::Deleted,
-            versions => Holds::Versions(versions),
-        }
-    }
-
-    /// Asks the vault itself, past the network and its faults.
-    fn ask(&self, method: Method, path: &str, body: &str) -> (u16, serde_json::Value) {
-        let url = format!("https://my-vault.vault.azure.net{path}?api-version=2025-07-01");
-        let mut request = Request::new(url.parse().expect("a URL"), method);
-        request.insert_header("authorization", "Bearer somebody");
-        request.set_body(body.to_owned());
-        self.runtime.block_on(async {
-            let response = self.azure.vault.execute_request(&request).await.expect("an answer");
-            let response = response.try_into_raw_response().await.expect("a body");
-            (response.status().into(), serde_json::from_slice(response.body()).unwrap_or_default())
-        })
+        self.azure.vault.holds(name)
     }
 
     fn bin(&self) -> PathBuf {
@@ -435,18 +420,18 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
     } else {
         let fault = azure.fault(&format!("{} {}", received.method, received.path), received.authorization.is_none());
         match fault {
-            None => vault(&azure.vault, received, body).await,
+            None => vault(&azure.vault, &received),
             Some(Fault::Answer(status, headers, body)) => {
                 let headers = headers.iter().map(|(name, value)| (*name, *value));
                 respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
             }
             Some(Fault::ResetBefore) => Err("reset".into()),
             Some(Fault::ResetAfter) => {
-                vault(&azure.vault, received, body).await?;
+                vault(&azure.vault, &received)?;
                 Err("reset".into())
             }
             Some(Fault::CutOff) => {
-                vault(&azure.vault, received, body).await?;
+                vault(&azure.vault, &received)?;
                 let headers = [("content-type", "application/json")].into_iter();
                 respond(200, headers, stream::iter([Ok(Frame::data("{\"value\":".into())), Err("cut off".into())]))
             }
@@ -497,21 +482,9 @@ fn app_service(identity_header: Option<String>) -> Answer {
     }
 }
 
-async fn vault(vault: &InMemoryVault, received: Received, body: Bytes) -> Answer {
-    let method = match received.method.as_str() {
-        "GET" => Method::Get,
-        "PUT" => Method::Put,
-        "POST" => Method::Post,
-        "DELETE" => Method::Delete,
-        other => panic!("unexpected method {other}"),
-    };
-    let mut request = Request::new(format!("https://{}{}", received.host, received.path).parse()?, method);
-    if let Some(authorization) = received.authorization {
-        request.insert_header("authorization", authorization);
-    }
-    request.set_body(Body::Bytes(body));
-    let (status, headers, body) = vault.execute_request(&request).await?.deconstruct();
-    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let body = body.collect().await?;
-    respond(status.into(), headers, stream::iter([Ok(Frame::data(body))]))
+fn vault(vault: &Vault, Received { method, host, path, authorization, body, .. }: &Received) -> Answer {
+    let (status, headers, body) = vault.answer(method, host, path, authorization.as_deref(), body.as_bytes());
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
 }

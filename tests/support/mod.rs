@@ -1,8 +1,12 @@
 //! What the tests around the binary share: running it, and a cloud on loopback for it to talk to.
 
 pub mod cloud;
+pub mod dice;
+pub mod left;
 #[cfg(unix)]
 pub mod link;
+pub mod shell;
+pub mod vault;
 
 pub use cloud::Cloud;
 #[cfg(unix)]

@@ -41,7 +41,7 @@ pub fn python(cloud: &Cloud, link: &Link, name: &str) -> Python {
 
 fn client(cloud: &Cloud, link: &Link) -> Client {
     // Another test may have chosen it already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let command = cloud.kv_secrets();
     let trusted = command.get_envs().find(|(name, _)| *name == "SSL_CERT_FILE").and_then(|(_, file)| file);
     let trusted = fs::read(trusted.expect("a file")).expect("a certificate");

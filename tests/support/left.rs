@@ -1,0 +1,32 @@
+//! What a report says is left of the secret `n` in `my-vault`.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It says nothing of it.
+    Nothing,
+    PerhapsSecret,
+    Secret,
+    PerhapsDeletion,
+    Deletion,
+}
+
+const SENTENCES: [(&str, Left); 4] = [
+    ("The secret 'n' may be in my-vault: nothing tells whether it was created. To delete it:", Left::PerhapsSecret),
+    ("The secret 'n' is still in my-vault. To delete it:", Left::Secret),
+    ("The secret 'n' is still in my-vault, unless its deletion has begun. To delete it:", Left::PerhapsDeletion),
+    ("The deletion of the secret 'n' from my-vault has begun. Once it is complete,", Left::Deletion),
+];
+
+/// What the report says, which is one of those sentences, or nothing that begins as they do.
+pub fn told(stderr: &str) -> Left {
+    let said: Vec<_> = SENTENCES.iter().filter(|(sentence, _)| stderr.contains(sentence)).collect();
+    let count = |text| stderr.matches(text).count();
+    // That somebody else's exists is no word on what is left.
+    let of_it = count("The secret 'n'") + count("The deletion of the secret 'n'");
+    assert_eq!(of_it - count("The secret 'n' exists in my-vault"), said.len(), "{stderr}");
+    match said.as_slice() {
+        [] => Left::Nothing,
+        [(_, left)] => *left,
+        _ => panic!("it contradicts itself: {stderr}"),
+    }
+}
