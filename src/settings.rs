@@ -74,7 +74,7 @@ impl Settings {
                     variable("KEY_VAULT_NAME").unwrap_or_default().into_string().map_err(not_utf8)?
                 }
             };
-            (VaultAddress::parse(&vault)?, Cloud::Azure(Box::new(CredentialOptions::from_variables(&variable)?)))
+            (VaultAddress::parse(&vault)?, Cloud::Azure(Box::new(CredentialOptions::from_variables(variable)?)))
         };
         Ok(Self {
             vault,

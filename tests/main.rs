@@ -8,6 +8,7 @@ mod distance;
 mod early;
 mod errors;
 mod faults;
+mod house;
 #[cfg(unix)]
 mod keyboard;
 mod piped;

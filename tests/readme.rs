@@ -162,7 +162,7 @@ fn the_dotenv_example_holds_what_is_taken_and_names_what_is_not() {
         name.chars().all(|c| c.is_ascii_uppercase() || c == '_').then_some(name)
     };
     let assigned: Vec<_> = example.lines().filter_map(assigned).collect();
-    let source = readme("src/dotenv.rs");
+    let source = readme("src/settings/dotenv.rs");
     let taken = source.split("const TAKEN").nth(1).unwrap().split("];").next().unwrap();
     assert_eq!(taken.split('"').skip(1).step_by(2).collect::<Vec<_>>(), assigned);
 

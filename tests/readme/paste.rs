@@ -158,7 +158,7 @@ fn paste(name: &str) {
     let added = fs::read_to_string(copy.with_file_name("my-vault-app").join("Cargo.toml")).unwrap();
     let sample = fs::read_to_string(copy.with_file_name("my-vault-app").join("src/main.rs")).unwrap();
     assert_eq!(sample, readme("examples/kv_secrets.rs"));
-    for name in ["anyhow", "azure_security_keyvault_secrets", "../kv-secrets", "tokio"] {
+    for name in ["anyhow", "azure_security_keyvault_secrets", "../kv-secrets/crates/azure_extras", "tokio"] {
         assert!(added.split_whitespace().any(|word| word == name), "{name}: {added}");
     }
 }
