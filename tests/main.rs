@@ -14,6 +14,8 @@ mod keyboard;
 mod piped;
 mod readme;
 mod rules;
+mod sample;
+mod settings;
 mod showing;
 mod sign_in;
 #[cfg_attr(windows, allow(dead_code, reason = "the tests at a terminal use the rest"))]

@@ -106,15 +106,3 @@ fn dotenv_is_read_and_never_overrides_the_environment() {
     let argument = run(cloud.kv_secrets().args(["--vault", "from-argv"]), "n3\nv\n");
     assert_eq!(argument.stdout, transcript("from-argv", "n3", "v"));
 }
-
-#[test]
-fn the_sample_code_prints_what_the_program_prints() {
-    let cloud = Cloud::start();
-    let program = cloud.kv_secrets();
-    let mut sample = std::process::Command::new(crate::support::example("kv_secrets"));
-    sample.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let sample = run(sample.current_dir(cloud.working_directory()), "sample\nmy value\n");
-    assert_eq!((sample.status, sample.stderr.as_str()), (0, ""));
-    let program = run(&mut cloud.kv_secrets(), "program\nmy value\n");
-    assert_eq!(sample.stdout, program.stdout.replace("'program'", "'sample'"));
-}
