@@ -3,20 +3,22 @@
 use crate::{
     support::{
         Cloud,
-        cloud::{AZ_SIGNED_IN, Fault, Holds},
+        cloud::{AZ_SIGNED_IN, Fault, Held, Holds},
         wait_until,
     },
     terminal::{NAME, Terminal, VALUE, ends_as_it_began},
 };
 use std::process::Command;
 
-/// Types half a name while `command` finds out that it fails, unless that is known too soon; returns what is on the screen
-/// at the end.
-fn fails_early(command: &mut Command, typed: &str) -> String {
+/// Runs `command`, which fails while the name is asked for: where that is held, once half a name has been typed. Returns
+/// what is on the screen at the end.
+fn fails_early(command: &mut Command, held: Option<Held>) -> String {
     let mut terminal = Terminal::watched(command);
-    if !typed.is_empty() {
+    if let Some(held) = held {
         terminal.expect(NAME);
-        terminal.press(typed);
+        terminal.press("half a na");
+        terminal.shows("half a na");
+        held.let_go();
     }
     let shown = ends_as_it_began(terminal);
     let screen = crate::terminal::screen_of_all(&shown);
@@ -26,6 +28,7 @@ fn fails_early(command: &mut Command, typed: &str) -> String {
     screen
 }
 
+const SIGNED_OUT: &str = "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1";
 const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d-2e;numgroups=1;iss=https://sts.windows.net/T/' does not \
     have secrets list permission on key vault 'my-vault;location=eastus'.";
 
@@ -36,9 +39,8 @@ fn forbidden(inner_code: &str, message: &str) -> Fault {
 #[test]
 fn a_missing_sign_in_takes_the_question_away() {
     let cloud = Cloud::start();
-    // It fails once the person types.
-    cloud.cli("az", "/bin/sleep 0.5; echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
-    let screen = fails_early(&mut cloud.kv_secrets(), "half a na");
+    let az = cloud.held_cli("az", SIGNED_OUT);
+    let screen = fails_early(&mut cloud.kv_secrets(), Some(az));
     assert!(screen.contains("error: Cannot sign in to Azure."), "{screen}");
     assert!(screen.contains("    az login"), "{screen}");
     assert_eq!(cloud.cli_calls().lines().count(), 1);
@@ -47,11 +49,15 @@ fn a_missing_sign_in_takes_the_question_away() {
 #[test]
 fn who_types_on_does_not_tear_the_error() {
     let cloud = Cloud::start();
-    cloud.cli("az", "/bin/sleep 0.3; echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let az = cloud.held_cli("az", SIGNED_OUT);
     let mut terminal = Terminal::of(&mut cloud.kv_secrets());
     terminal.expect(NAME);
+    terminal.press("xx");
+    terminal.shows(&format!("{NAME}xx"));
+    az.let_go();
     while terminal.is_running() {
         terminal.press("x");
+        // Faster, and the terminal is full before the end.
         std::thread::sleep(std::time::Duration::from_millis(3));
     }
     let screen = terminal.screen();
@@ -62,9 +68,9 @@ fn who_types_on_does_not_tear_the_error() {
 #[test]
 fn a_missing_permission_takes_the_question_away() {
     let cloud = Cloud::start();
-    cloud.cli("az", &format!("/bin/sleep 0.5; {AZ_SIGNED_IN}"));
+    let az = cloud.held_cli("az", AZ_SIGNED_IN);
     cloud.plan("GET /secrets/", 9, forbidden("AccessDenied", POLICY));
-    let screen = fails_early(&mut cloud.kv_secrets(), "half a na");
+    let screen = fails_early(&mut cloud.kv_secrets(), Some(az));
     assert!(
         screen.contains("error: The access policies of my-vault do not allow your account to do this."),
         "{screen}"
@@ -79,12 +85,7 @@ fn a_missing_permission_to_list_alone_is_no_error() {
     cloud.plan("GET /secrets/n/versions", 1, forbidden("AccessDenied", POLICY));
     let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
     terminal.expect(NAME);
-    wait_until(|| {
-        cloud
-            .received()
-            .iter()
-            .any(|request| request.path.contains("nobodys-name") && !request.path.contains("versions"))
-    });
+    wait_until(|| cloud.received().iter().any(|it| it.path.contains("nobodys-name") && !it.path.contains("versions")));
     terminal.press("n\r");
     terminal.answer(VALUE, "v");
     let shown = ends_as_it_began(terminal);
@@ -98,22 +99,23 @@ fn network_rules_proxies_names_and_certificates_take_the_question_away() {
     let firewall =
         "Client address is not authorized and caller is not a trusted service.\r\nClient address: 203.0.113.9\r\n";
     cloud.plan("GET /", 1, forbidden("ForbiddenByFirewall", firewall));
-    let screen = fails_early(&mut cloud.kv_secrets(), "");
+    let az = cloud.held_cli("az", AZ_SIGNED_IN);
+    let screen = fails_early(&mut cloud.kv_secrets(), Some(az));
     assert!(screen.contains("error: The firewall of my-vault does not let this computer in."), "{screen}");
 
-    let screen = fails_early(cloud.kv_secrets().env("HTTPS_PROXY", "http://127.0.0.1:1"), "");
+    let screen = fails_early(cloud.kv_secrets().env("HTTPS_PROXY", "http://127.0.0.1:1"), None);
     assert!(screen.contains("error: The proxy that HTTPS_PROXY names is not there."), "{screen}");
 
     let unknown = ["--vault", "https://no-such-vault.invalid"];
-    let screen = fails_early(cloud.kv_secrets().env_remove("HTTPS_PROXY").args(unknown), "");
+    let screen = fails_early(cloud.kv_secrets().env_remove("HTTPS_PROXY").args(unknown), None);
     assert!(screen.contains("error: The host no-such-vault.invalid is not known"), "{screen}");
 
     let other = Cloud::start();
-    let screen = fails_early(cloud.kv_secrets().env("SSL_CERT_FILE", other.ca()), "");
+    let screen = fails_early(cloud.kv_secrets().env("SSL_CERT_FILE", other.ca()), None);
     assert!(screen.contains("error: The certificate of my-vault.vault.azure.net is not trusted"), "{screen}");
 
     cloud.plan("GET /", 1, Fault::Answer(200, &[("content-type", "text/html")], "<html>Please sign in</html>".into()));
-    let screen = fails_early(&mut cloud.kv_secrets(), "");
+    let screen = fails_early(&mut cloud.kv_secrets(), None);
     assert!(
         screen.contains("error: Something other than Key Vault answered for my-vault, with 200 OK, text/html."),
         "{screen}"
@@ -139,23 +141,28 @@ fn a_warm_up_that_hangs_delays_nobody() {
     cloud.plan("GET /secrets/nobodys-name", 9, Fault::Hang);
     let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
     terminal.expect(NAME);
-    wait_until(|| cloud.received().iter().any(|request| request.authorization.is_some()));
+    wait_until(|| cloud.hanging() == 1);
     let began = std::time::Instant::now();
     terminal.press("n\r");
-    terminal.answer(VALUE, "v");
+    terminal.expect(VALUE);
+    assert_eq!(cloud.hanging(), 1, "it was waited for until it was given up, after 30 s");
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    terminal.type_line("v");
     let shown = ends_as_it_began(terminal);
     assert!(shown.contains("status 0"), "{shown}");
-    // A call has 30 seconds.
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    // Its end with the program is seen, and so would have been an earlier one.
+    wait_until(|| cloud.hanging() == 0);
 }
 
 #[test]
 fn a_slow_sign_in_is_waited_for_once() {
     let cloud = Cloud::start();
-    cloud.cli("az", &format!("/bin/sleep 1; {AZ_SIGNED_IN}"));
+    let az = cloud.held_cli("az", AZ_SIGNED_IN);
     let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
     terminal.expect(NAME);
     terminal.press("n\rv\r");
+    terminal.shows("signing in");
+    az.let_go();
     let shown = ends_as_it_began(terminal);
     assert!(shown.contains("status 0"), "{shown}");
     assert_eq!((cloud.created("n"), cloud.cli_calls().lines().count()), (vec!["v".to_owned()], 1));
@@ -168,8 +175,25 @@ fn nothing_is_sent_ahead_where_each_exchange_is_watched() {
         let mut terminal = Terminal::watched(cloud.kv_secrets().arg(option));
         terminal.expect(NAME);
         wait_until(|| cloud.cli_calls().ends_with('\n'));
-        terminal.press("\u{3}");
-        ends_as_it_began(terminal);
-        assert!(cloud.received().is_empty(), "{option}: {:?}", cloud.received());
+        terminal.press("n\r");
+        let calls = if option == "--step" { 5 } else { 0 };
+        for call in 0..calls {
+            terminal.expect("Press Enter to go on.");
+            terminal.press("\r");
+            if call == 0 {
+                terminal.answer(VALUE, "v");
+            }
+        }
+        if calls == 0 {
+            terminal.answer(VALUE, "v");
+        }
+        let shown = ends_as_it_began(terminal);
+        assert!(shown.contains("status 0"), "{shown}");
+        // What is sent ahead is for a name of its own, and would have come before all of this.
+        assert!(
+            cloud.received().iter().all(|it| !it.path.contains("nobodys-name")),
+            "{option}: {:?}",
+            cloud.received()
+        );
     }
 }

@@ -2,8 +2,6 @@
 
 #[cfg(target_os = "linux")]
 use crate::support::kv_secrets;
-#[cfg(unix)]
-use crate::support::send;
 use crate::support::{
     Cloud, Run,
     cloud::{AZ_TOKEN, Fault, Holds},
@@ -11,6 +9,8 @@ use crate::support::{
     left::{Left, told},
     run, shell, transcript,
 };
+#[cfg(unix)]
+use crate::support::{send, wait_until};
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use std::{
@@ -350,13 +350,7 @@ fn stopped_at(cloud: &Cloud, request: &'static str) -> std::process::Child {
     let mut child =
         cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"n\nv\n").unwrap();
-    let arrived = || {
-        cloud
-            .received()
-            .iter()
-            .any(|it| it.authorization.is_some() && format!("{} {}", it.method, it.path).starts_with(request))
-    };
-    crate::support::wait_until(arrived);
+    wait_until(|| cloud.hanging() == 1);
     child
 }
 
@@ -388,12 +382,14 @@ fn an_interruption_says_what_is_left() {
 #[test]
 fn a_reader_that_goes_away_does_not_leave_the_secret_behind() {
     let cloud = Cloud::start();
+    let creation = cloud.hold("PUT /secrets/n");
     let mut child =
         cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // The first line ends with the value's question, and the reader leaves after it.
+    // The first line ends with what is created, and the reader leaves after it.
     stdin.write_all(b"n\nv\n").unwrap();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    creation.let_go();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
     assert_eq!(cloud.holds("n"), Holds::Deleted);

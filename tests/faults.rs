@@ -3,8 +3,6 @@
 //!
 //! Each schedule follows from a number. `FAULTS=FIRST..END cargo test --test outside faults` runs those of a range.
 
-#[cfg(unix)]
-use crate::support::send;
 use crate::support::{
     Cloud,
     cloud::{Fault, Holds},
@@ -12,56 +10,92 @@ use crate::support::{
     each,
     left::{Left, told},
 };
-use std::{io::Write as _, process::Stdio, time::Duration};
+use std::{io::Write as _, ops::Range, process::Stdio};
+
+/// The schedules of every test run.
+const EACH_RUN: Range<u64> = 0..48;
+
+const REQUESTS: [&str; 5] =
+    ["GET /secrets/n/versions", "PUT /secrets/n", "GET /secrets/n/?", "DELETE /secrets/n", "GET /deletedsecrets/n"];
+
+/// When a run is interrupted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Moment {
+    /// While it waits for an answer that never comes, whether or not its request is carried out.
+    AtRest,
+    /// Once the request has arrived, whatever the run does meanwhile.
+    InPassing,
+}
 
 #[test]
 fn any_schedule_of_the_binary_is_told_truly() {
-    let numbers: Vec<u64> = asked_for().unwrap_or(0..24).collect();
-    each(&numbers, |number| {
-        let mut dice = Dice(*number);
-        let cloud = Cloud::start();
-        let requests = [
-            "GET /secrets/n/versions",
-            "PUT /secrets/n",
-            "GET /secrets/n/?",
-            "DELETE /secrets/n",
-            "GET /deletedsecrets/n",
-        ];
-        for _ in 0..dice.below(4) {
-            let fault = match dice.below(6) {
-                0 => Fault::ResetBefore,
-                1 => Fault::ResetAfter,
-                2 => Fault::CutOff,
-                3 => Fault::Answer(200, &[("content-type", "text/html")], "<html>sign in</html>".into()),
-                4 => Fault::error(503, "ServiceUnavailable", "", "Later."),
-                _ => Fault::error(403, "Forbidden", "ForbiddenByRbac", "No."),
-            };
-            let times = usize::try_from(1 + dice.below(5)).unwrap();
-            cloud.plan(dice.pick(&requests), times, fault);
-        }
-        let signal = dice.one_in(3).then(|| Duration::from_millis(dice.below(60)));
-        let mut child =
-            cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
-        if let Some(after) = signal {
-            std::thread::sleep(after);
-            #[cfg(unix)]
-            if child.try_wait().unwrap().is_none() {
-                send(nix::sys::signal::Signal::SIGINT, child.id());
-            }
-        }
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!stderr.contains("the-secret-value") && !stderr.contains("panicked"), "{number}: {stderr}");
-        let holds = cloud.holds("n");
-        let left = told(&stderr);
-        let is_told_truly = match left {
-            Left::Nothing => holds == Holds::Deleted || holds == Holds::Versions(0),
-            Left::Secret => matches!(holds, Holds::Versions(versions) if versions > 0),
-            Left::Deletion => holds == Holds::Deleted,
-            Left::PerhapsSecret | Left::PerhapsDeletion => true,
+    let numbers: Vec<u64> = asked_for().unwrap_or(EACH_RUN).collect();
+    each(&numbers, |number| schedule(*number));
+}
+
+fn schedule(number: u64) {
+    let mut dice = Dice(number);
+    let cloud = Cloud::start();
+    let mut uncertain = Vec::new();
+    let interrupted = dice.one_in(3) && cfg!(unix);
+    let interrupted = interrupted.then(|| (dice.pick(&REQUESTS), dice.pick(&[Moment::AtRest, Moment::InPassing])));
+    for _ in 0..dice.below(4) {
+        let (fault, is_uncertain) = match dice.below(6) {
+            0 => (Fault::ResetBefore, true),
+            1 => (Fault::ResetAfter, true),
+            2 => (Fault::CutOff, true),
+            3 => (Fault::Answer(200, &[("content-type", "text/html")], "<html>sign in</html>".into()), true),
+            4 => (Fault::error(503, "ServiceUnavailable", "", "Later."), true),
+            _ => (Fault::error(403, "Forbidden", "ForbiddenByRbac", "No."), false),
         };
-        assert!(is_told_truly, "{number}: {holds:?}, {stderr}");
-        assert!(output.status.code() != Some(0) || left == Left::Nothing, "{number}: {stderr}");
-    });
+        let times = usize::try_from(1 + dice.below(5)).unwrap();
+        let request = dice.pick(&REQUESTS);
+        if is_uncertain {
+            uncertain.push(request);
+        }
+        cloud.plan(request, times, fault);
+    }
+    if let Some((request, Moment::AtRest)) = interrupted {
+        cloud.plan(request, 9, if dice.one_in(2) { Fault::Hang } else { Fault::HangAfter });
+    }
+
+    let mut child =
+        cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
+    #[cfg(unix)]
+    if let Some((request, moment)) = interrupted {
+        use crate::support::{send, wait_until};
+        let running = std::cell::RefCell::new(&mut child);
+        let has_ended = || running.borrow_mut().try_wait().unwrap().is_some();
+        let has_come = || if moment == Moment::AtRest { cloud.hanging() > 0 } else { cloud.has_received(request) };
+        // It may fail before it comes to that.
+        wait_until(|| has_come() || has_ended());
+        if !has_ended() {
+            send(nix::sys::signal::Signal::SIGINT, child.id());
+        }
+    }
+    let output = child.wait_with_output().unwrap();
+
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("the-secret-value") && !stderr.contains("panicked"), "{number}: {stderr}");
+    let (left, holds) = (told(&stderr), cloud.holds("n"));
+    let may_be_lost = |request| {
+        let is_cut_short = |(at, moment)| moment == Moment::InPassing || at == request;
+        uncertain.contains(&request) || interrupted.is_some_and(is_cut_short)
+    };
+    let is_told_truly = match left {
+        Left::Nothing => matches!(holds, Holds::Deleted | Holds::Versions(0)),
+        Left::Secret => matches!(holds, Holds::Versions(1..)),
+        Left::Deletion => holds == Holds::Deleted,
+        Left::PerhapsSecret => may_be_lost("PUT /secrets/n"),
+        Left::PerhapsDeletion => may_be_lost("DELETE /secrets/n"),
+    };
+    assert!(is_told_truly, "{number}: {holds:?}, {interrupted:?}, {stderr}");
+    match output.status.code() {
+        Some(0) => assert_eq!((left, stderr.as_str()), (Left::Nothing, ""), "{number}"),
+        Some(130) => {
+            assert!(interrupted.is_some() && stderr.starts_with("error: Interrupted.\n"), "{number}: {stderr}")
+        }
+        status => assert_eq!(status, Some(1), "{number}: {stderr}"),
+    }
 }

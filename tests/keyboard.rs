@@ -2,11 +2,7 @@
 //! shell.
 
 use crate::{
-    support::{
-        Cloud,
-        cloud::{Fault, Holds},
-        each, send, wait_until,
-    },
+    support::{Cloud, cloud::Holds, each, send, wait_until},
     terminal::{NAME, Terminal, VALUE, ends_as_it_began, is_as_before},
 };
 use nix::sys::signal::Signal;
@@ -93,16 +89,18 @@ fn keys_without_a_meaning_do_nothing() {
     ];
     each(&keys, |key| {
         let cloud = Cloud::start();
-        let mut terminal = Terminal::of(cloud.kv_secrets().env("PROBE", key.escape_default().to_string()));
+        let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
         terminal.answer(NAME, "n");
         terminal.expect(VALUE);
         terminal.press("a");
         terminal.expect("> a");
         terminal.press(key);
+        wait_until(|| !terminal.has_unread());
+        // A person's next key comes later than the rest of a key can.
         std::thread::sleep(std::time::Duration::from_millis(150));
         terminal.press("b\r");
-        let screen = terminal.screen();
-        assert_eq!(cloud.created("n"), ["ab"], "{key:?}: {screen}");
+        let shown = ends_as_it_began(terminal);
+        assert_eq!(cloud.created("n"), ["ab"], "{key:?}: {shown}");
     });
 }
 
@@ -198,10 +196,12 @@ fn a_name_is_quoted_with_what_breaks_the_rule_and_kept_for_editing() {
 fn both_answers_may_be_typed_ahead() {
     for hidden in [false, true] {
         let cloud = Cloud::start();
-        cloud.plan("GET /secrets/n/versions", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+        let look_up = cloud.hold("GET /secrets/n/versions");
         let mut terminal = Terminal::watched(cloud.kv_secrets().args(hidden.then_some("--hide-value")));
         terminal.expect(NAME);
         terminal.press("n\rthe-value\r");
+        wait_until(|| cloud.has_received("GET /secrets/n/versions"));
+        look_up.let_go();
         let shown = ends_as_it_began(terminal);
         assert_eq!(cloud.created("n"), ["the-value"]);
         assert_eq!(shown.contains("the-value"), !hidden, "{shown}");
@@ -211,12 +211,13 @@ fn both_answers_may_be_typed_ahead() {
 #[test]
 fn what_is_typed_between_the_questions_is_not_echoed_and_not_lost() {
     let cloud = Cloud::start();
-    // The look-up goes on until the value has been typed.
-    cloud.plan("GET /secrets/n/versions", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let look_up = cloud.hold("GET /secrets/n/versions");
     let mut terminal = Terminal::watched(cloud.kv_secrets().arg("--hide-value"));
     terminal.answer(NAME, "n");
-    wait_until(|| cloud.received().iter().any(|request| request.authorization.is_some()));
+    wait_until(|| cloud.has_received("GET /secrets/n/versions"));
     terminal.press("hunter2\r");
+    wait_until(|| terminal.has_unread());
+    look_up.let_go();
     let shown = ends_as_it_began(terminal);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert_eq!(cloud.created("n"), ["hunter2"]);

@@ -1,6 +1,6 @@
 //! The binary at a pipe, with the vault in its memory or none at all.
 
-use crate::support::{Run, kv_secrets, run, shell, transcript};
+use crate::support::{Cloud, Run, kv_secrets, run, shell, transcript, wait_until};
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -54,14 +54,10 @@ fn bad_input_is_a_clear_error_and_status_2() {
 
 #[test]
 fn each_step_is_seen_when_it_begins() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut child = kv_secrets(directory.path())
-        .arg("--demo")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let cloud = Cloud::start();
+    let [creation, retrieval, poll] =
+        ["PUT /secrets/n", "GET /secrets/n/?", "GET /deletedsecrets/n"].map(|request| cloud.hold(request));
+    let mut child = cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     // Each read blocks for ever unless the program says this much before it hears more.
     let mut expect = |text: &str| {
@@ -73,9 +69,14 @@ fn each_step_is_seen_when_it_begins() {
     stdin.write_all(b"n\n").unwrap();
     expect("Input a value for your secret > ");
     stdin.write_all(b"v\n").unwrap();
-    expect("Creating a secret in demo-vault called 'n' with the value 'v' ...\n done.\n");
-    expect("Retrieving your secret from demo-vault.\nYour secret is 'v'.\nDeleting your secret from demo-vault ...\n");
-    assert!(child.try_wait().unwrap().is_none(), "the deletion takes a second, and the program waits for it");
+    expect("Creating a secret in my-vault called 'n' with the value 'v' ...\n");
+    creation.let_go();
+    expect(" done.\nRetrieving your secret from my-vault.\n");
+    retrieval.let_go();
+    expect("Your secret is 'v'.\nDeleting your secret from my-vault ...\n");
+    wait_until(|| cloud.has_received("GET /deletedsecrets/n"));
+    assert!(child.try_wait().unwrap().is_none(), "it waits until the deletion is complete");
+    poll.let_go();
     expect(" done.\n");
     assert!(child.wait().unwrap().success());
 }

@@ -89,7 +89,7 @@ fn an_interrupted_wait_leaves_its_polls() {
     cloud.plan("GET /deletedsecrets/n", 9, Fault::Hang);
     let mut terminal = Terminal::of(cloud.kv_secrets().args(["--explain", "--name=n"]));
     terminal.answer(VALUE, "v");
-    wait_until(|| cloud.received().iter().filter(|it| it.path.starts_with("/deletedsecrets/")).count() == 3);
+    wait_until(|| cloud.hanging() == 1);
     terminal.press("\u{3}");
     let screen = terminal.screen();
     let polls = screen.lines().find(|line| line.contains("/deletedsecrets/n ")).unwrap_or_default();
@@ -222,6 +222,7 @@ fn the_pictures_show_what_the_program_shows() {
     assert!(shown[spinner].text().ends_with("  waiting until the secret is deleted"), "{shown:?}");
     // Which of its signs the spinner shows, and how many seconds, is chance.
     shown[spinner].replace(0..1, "\u{2839}");
+    shown[spinner].replace(2..3, "0");
     run.finish();
     let end = run.rows();
     picture("run.svg", "kv-secrets --demo", &[&shown, &end[spinner..]]);
@@ -240,11 +241,12 @@ fn the_pictures_show_what_the_program_shows() {
     picture("explain.svg", "kv-secrets --demo --explain", &[&rows]);
 
     let cloud = Cloud::start();
-    // It fails once the name is asked for, and takes the question away.
-    cloud.cli("az", "/bin/sleep 0.5; echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let az = cloud.held_cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
     let mut error = Terminal::of(all_sources(&cloud).env("DISPLAY", ":0"));
     error.resize(COLUMNS);
+    // The error takes the question away.
     error.expect(NAME);
+    az.let_go();
     error.finish();
     picture("error.svg", "kv-secrets", &[&error.rows()]);
 }

@@ -8,9 +8,21 @@ use crate::{
         each, kv_secrets, send, wait_until,
     },
 };
-use nix::sys::signal::Signal;
+use nix::{
+    libc,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::signal::Signal,
+};
 use rexpect::session::{PtySession, spawn_command};
-use std::{io::Write as _, process::Command};
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 pub const NAME: &str = "Input a name for your secret > ";
 pub const VALUE: &str = "Input a value for your secret > ";
@@ -19,6 +31,8 @@ pub const VALUE: &str = "Input a value for your secret > ";
 pub struct Terminal {
     session: PtySession,
     shown: String,
+    /// The terminal's other end, of a watched run.
+    device: Option<PathBuf>,
     /// The working directory, where it is no cloud's.
     _directory: Option<tempfile::TempDir>,
 }
@@ -36,9 +50,12 @@ impl Terminal {
 
     /// Runs `command` by a shell that shows the terminal's settings before and after it, and its exit status.
     pub fn watched(command: &mut Command) -> Self {
-        let script = r#"/bin/stty sane; /bin/stty -g; /bin/sh -c 'echo "pid $$."; exec "$0" "$@"' "$0" "$@"; echo "status $?"; /bin/stty -g
+        let script = r#"/bin/stty sane; echo "tty $(/usr/bin/tty)."; /bin/stty -g; /bin/sh -c 'echo "pid $$."; exec "$0" "$@"' "$0" "$@"; echo "status $?"; /bin/stty -g
             /bin/stty -icanon -echo min 0 time 3; echo "left[$(/bin/dd bs=4096 count=1 2>/dev/null)]"; /bin/stty sane"#;
-        Self::running(&["/bin/sh", "-c", script], command)
+        let mut terminal = Self::running(&["/bin/sh", "-c", script], command);
+        terminal.expect("tty ");
+        terminal.device = Some(terminal.until(".").into());
+        terminal
     }
 
     /// rexpect wants the command itself, and so gets another like it, with `before` in front of it.
@@ -50,7 +67,8 @@ impl Terminal {
         copy.args(words).env_clear().current_dir(command.get_current_dir().unwrap());
         copy.env("TERM", "xterm-256color");
         copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Self { session: spawn_command(copy, Some(30_000)).unwrap(), shown: String::new(), _directory: None }
+        let session = spawn_command(copy, Some(30_000)).unwrap();
+        Self { session, shown: String::new(), device: None, _directory: None }
     }
 
     /// A watched run whose stdout leads to a file in the working directory.
@@ -62,6 +80,27 @@ impl Terminal {
     pub fn resize(&mut self, columns: u16) {
         let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         rustix::termios::tcsetwinsize(self.session.process().get_file_handle().unwrap(), size).unwrap();
+    }
+
+    /// Whether something was typed at the terminal of a watched run that nobody has read yet.
+    pub fn has_unread(&self) -> bool {
+        let flags = libc::O_NOCTTY | libc::O_NONBLOCK;
+        let device = OpenOptions::new().read(true).custom_flags(flags).open(self.device.as_ref().unwrap()).unwrap();
+        poll(&mut [PollFd::new(device.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO).unwrap() > 0
+    }
+
+    /// Waits until that is on the screen.
+    pub fn shows(&mut self, text: &str) {
+        for _ in 0..6_000 {
+            while let Some(c) = self.session.try_read() {
+                self.shown.push(c);
+            }
+            if screen_of_all(&self.shown).contains(text) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("no {text:?} on the screen:\n{}", screen_of_all(&self.shown));
     }
 
     /// Whether the run has not ended.
@@ -420,16 +459,17 @@ fn step_stops_before_each_call_and_while_the_deletion_goes_on() {
 #[test]
 fn a_step_takes_no_enter_that_was_pressed_before() {
     let cloud = Cloud::start();
-    cloud.plan("PUT /secrets/n", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let creation = cloud.hold("PUT /secrets/n");
     let mut terminal = Terminal::watched(cloud.kv_secrets().args(["--step", "--name=n"]));
     for question in [Some(VALUE), None] {
         terminal.expect("Press Enter to go on.");
         terminal.press("\r");
         question.into_iter().for_each(|question| terminal.answer(question, "v"));
     }
-    // Its first failure is being waited out.
-    wait_until(|| cloud.created("n").len() == 1);
+    wait_until(|| cloud.has_received("PUT /secrets/n"));
     terminal.press("\r\r\r");
+    wait_until(|| terminal.has_unread());
+    creation.let_go();
     terminal.expect("client.get_secret");
     terminal.expect("Press Enter to go on.");
     // Ctrl-D interrupts, as Ctrl-C does.
@@ -467,13 +507,11 @@ fn a_spinner_shows_the_seconds_and_leaves_no_trace() {
 #[test]
 fn the_spinner_tells_signing_in_from_the_calls() {
     let cloud = Cloud::start();
-    let go_on = cloud.working_directory().join("go-on");
-    let waits = format!("while [ ! -e '{}' ]; do /bin/sleep 0.05; done; {AZ_SIGNED_IN}", go_on.display());
-    cloud.cli("az", &waits);
+    let az = cloud.held_cli("az", AZ_SIGNED_IN);
     cloud.plan("GET /secrets/n/versions", 9, Fault::Hang);
     let mut terminal = Terminal::of(cloud.kv_secrets().arg("--name=n"));
-    terminal.expect("0s  signing in");
-    std::fs::write(go_on, "").unwrap();
+    terminal.expect("s  signing in");
+    az.let_go();
     terminal.expect("looking whether the name is free");
     terminal.press("\u{3}");
     let screen = terminal.screen();
@@ -523,14 +561,15 @@ fn a_run_ends_with_what_can_be_done_and_one_link() {
 #[test]
 fn a_note_does_not_tear_the_spinners_line() {
     let cloud = Cloud::start();
-    // The spinner turns while the first failure is waited out, and the note comes then.
-    cloud.plan("PUT /secrets/n", 2, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let creation = cloud.hold("PUT /secrets/n");
     let being_deleted = Fault::error(409, "Conflict", "ObjectIsBeingDeleted", "Secret is currently being deleted.");
     cloud.plan("PUT /secrets/n", 2, being_deleted);
     let mut terminal = Terminal::of(&mut cloud.kv_secrets());
     terminal.answer(NAME, "n");
     terminal.answer(VALUE, "v");
+    // The spinner turns, and the note comes then.
     terminal.expect("creating the secret");
+    creation.let_go();
     terminal.expect("is still being deleted");
     let screen = terminal.screen();
     let note = "A secret of that name is still being deleted; waiting for that ...";

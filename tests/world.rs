@@ -71,9 +71,7 @@ fn only_key_vaults_answers_count() {
             };
             assert_eq!(told(&run.stderr), left, "{request} {fault:?}: {}", run.stderr);
             // It is not tried again.
-            let sent = |it: &&Received| {
-                it.authorization.is_some() && format!("{} {}", it.method, it.path).starts_with(request)
-            };
+            let sent = |it: &&Received| it.authorization.is_some() && it.line().starts_with(request);
             assert_eq!(cloud.received().iter().filter(sent).count(), 1, "{request} {fault:?}");
         }
     }

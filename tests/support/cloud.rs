@@ -30,6 +30,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     runtime::Runtime,
+    sync::Notify,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{
@@ -69,6 +70,13 @@ pub struct Received {
     pub at: Instant,
 }
 
+impl Received {
+    /// The method and the path.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
 /// What goes wrong with a request, in place of the vault's answer.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -82,6 +90,10 @@ pub enum Fault {
     CutOff,
     /// No answer ever comes.
     Hang,
+    /// The request is acted upon, and no answer ever comes.
+    HangAfter,
+    /// The request waits until it is let go, and then meets what else is planned.
+    Held(Arc<Notify>),
 }
 
 impl Fault {
@@ -90,6 +102,15 @@ impl Fault {
         let error = serde_json::json!({ "code": code, "message": message, "innererror": { "code": inner_code } });
         let headers = &[("content-type", "application/json"), ("x-ms-request-id", "request-id-1")];
         Self::Answer(status, headers, serde_json::json!({ "error": error }).to_string())
+    }
+}
+
+/// What waits until it is let go: a request on its way to the vault, or a CLI.
+pub struct Held(Box<dyn Fn()>);
+
+impl Held {
+    pub fn let_go(self) {
+        self.0();
     }
 }
 
@@ -113,18 +134,26 @@ struct Azure {
     vault: Vault,
     /// How often the proxy was asked to connect.
     connects: AtomicUsize,
+    /// The requests that hang, and whose sender has not gone away.
+    hanging: AtomicUsize,
     received: Mutex<Vec<Received>>,
     planned: Mutex<Vec<Planned>>,
     planned_bare: Mutex<Vec<Planned>>,
 }
 
 impl Azure {
-    /// The fault of the next request that starts with `request`, if one is planned.
-    fn fault(&self, request: &str, is_bare: bool) -> Option<Fault> {
+    /// The fault of that request, if one is planned.
+    fn fault(&self, received: &Received) -> Option<Fault> {
+        let is_bare = received.authorization.is_none();
         let mut planned = if is_bare { &self.planned_bare } else { &self.planned }.lock().expect("lock");
-        let next = planned.iter_mut().find(|planned| planned.times > 0 && request.starts_with(planned.request))?;
+        let line = received.line();
+        let next = planned.iter_mut().find(|planned| planned.times > 0 && line.starts_with(planned.request))?;
         next.times -= 1;
         Some(next.fault.clone())
+    }
+
+    fn note(&self, received: &Received) {
+        self.received.lock().expect("lock").push(received.clone());
     }
 }
 
@@ -144,6 +173,7 @@ impl Cloud {
         let azure = Arc::new(Azure {
             vault: Vault::new(Duration::ZERO),
             connects: AtomicUsize::new(0),
+            hanging: AtomicUsize::new(0),
             received: Mutex::default(),
             planned: Mutex::default(),
             planned_bare: Mutex::default(),
@@ -166,6 +196,17 @@ impl Cloud {
         let script = format!("#!/bin/sh\nCALLS='{}'\necho \"{name} $*\" >>\"$CALLS\"\n{script}\n", calls.display());
         fs::write(&path, script).expect("write");
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+    }
+
+    /// Puts a shell script called `name` there that waits until it is let go.
+    #[cfg(unix)]
+    pub fn held_cli(&self, name: &str, script: &str) -> Held {
+        let go_on = self.directory.path().join(format!("{name} may go on"));
+        // The loop ends with the cloud too, whose directory it is.
+        let waits =
+            format!("while [ -d \"${{CALLS%/*}}\" ] && [ ! -e '{}' ]; do /bin/sleep 0.01; done", go_on.display());
+        self.cli(name, &format!("{waits}; {script}"));
+        Held(Box::new(move || fs::write(&go_on, "").expect("write")))
     }
 
     /// Puts a batch file of that name there.
@@ -251,6 +292,23 @@ impl Cloud {
     /// Plans a fault for the next `times` requests without a token that start with `request`.
     pub fn plan_bare(&self, request: &'static str, times: usize, fault: Fault) {
         self.azure.planned_bare.lock().expect("lock").push(Planned { request, times, fault });
+    }
+
+    /// Holds the next authorized request that starts with `request`.
+    pub fn hold(&self, request: &'static str) -> Held {
+        let go_on = Arc::new(Notify::new());
+        self.plan(request, 1, Fault::Held(Arc::clone(&go_on)));
+        Held(Box::new(move || go_on.notify_one()))
+    }
+
+    /// Whether an authorized request that starts with `request` has arrived; one that was acted upon, was so before.
+    pub fn has_received(&self, request: &str) -> bool {
+        self.received().iter().any(|it| it.authorization.is_some() && it.line().starts_with(request))
+    }
+
+    /// How many requests hang whose sender has not gone away.
+    pub fn hanging(&self) -> usize {
+        self.azure.hanging.load(Ordering::Relaxed)
     }
 
     /// Puts a version of a secret into the vault, as somebody else would.
@@ -410,33 +468,66 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
         by_proxy,
         at: Instant::now(),
     };
-    azure.received.lock().expect("lock").push(received.clone());
     if received.host == "login.microsoftonline.com" {
-        entra(&received)
-    } else if received.path.starts_with("/msi/token") {
-        app_service(header("x-identity-header"))
-    } else if received.path == "/token" {
-        respond(200, [].into_iter(), stream::iter([Ok(Frame::data(EMULATOR_TOKEN.into()))]))
-    } else {
-        let fault = azure.fault(&format!("{} {}", received.method, received.path), received.authorization.is_none());
-        match fault {
-            None => vault(&azure.vault, &received),
-            Some(Fault::Answer(status, headers, body)) => {
-                let headers = headers.iter().map(|(name, value)| (*name, *value));
-                respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
-            }
-            Some(Fault::ResetBefore) => Err("reset".into()),
-            Some(Fault::ResetAfter) => {
-                vault(&azure.vault, &received)?;
-                Err("reset".into())
-            }
-            Some(Fault::CutOff) => {
-                vault(&azure.vault, &received)?;
-                let headers = [("content-type", "application/json")].into_iter();
-                respond(200, headers, stream::iter([Ok(Frame::data("{\"value\":".into())), Err("cut off".into())]))
-            }
-            Some(Fault::Hang) => std::future::pending().await,
+        azure.note(&received);
+        return entra(&received);
+    }
+    if received.path.starts_with("/msi/token") {
+        azure.note(&received);
+        return app_service(header("x-identity-header"));
+    }
+    if received.path == "/token" {
+        azure.note(&received);
+        return respond(200, [].into_iter(), stream::iter([Ok(Frame::data(EMULATOR_TOKEN.into()))]));
+    }
+    let mut fault = azure.fault(&received);
+    let is_held = matches!(fault, Some(Fault::Held(_)));
+    if is_held {
+        azure.note(&received);
+    }
+    while let Some(Fault::Held(go_on)) = &fault {
+        go_on.notified().await;
+        fault = azure.fault(&received);
+    }
+    let answer = match fault {
+        None | Some(Fault::ResetAfter | Fault::CutOff | Fault::HangAfter) => Some(vault(&azure.vault, &received)),
+        Some(_) => None,
+    };
+    // Whoever sees the request sees what came of it.
+    if !is_held {
+        azure.note(&received);
+    }
+    match (fault, answer) {
+        (None, Some(answer)) => answer,
+        (Some(Fault::Answer(status, headers, body)), _) => {
+            let headers = headers.iter().map(|(name, value)| (*name, *value));
+            respond(status, headers, stream::iter([Ok(Frame::data(body.into()))]))
         }
+        (Some(Fault::CutOff), _) => {
+            let headers = [("content-type", "application/json")].into_iter();
+            respond(200, headers, stream::iter([Ok(Frame::data("{\"value\":".into())), Err("cut off".into())]))
+        }
+        (Some(Fault::Hang | Fault::HangAfter), _) => {
+            let _hanging = Hanging::new(azure);
+            std::future::pending().await
+        }
+        _ => Err("reset".into()),
+    }
+}
+
+/// Counts a request for as long as it hangs.
+struct Hanging(Arc<Azure>);
+
+impl Hanging {
+    fn new(azure: Arc<Azure>) -> Self {
+        azure.hanging.fetch_add(1, Ordering::Relaxed);
+        Self(azure)
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.0.hanging.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cloud, Link};
 use crate::support::{cloud::AZ_SIGNED_IN, transcript, wait_until};
-use std::{fs, io::Write as _, process::Stdio};
+use std::{io::Write as _, process::Stdio};
 
 /// The round trips of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,7 @@ pub struct AtPipe {
 
 /// Runs the tutorial at a pipe, and has `az` give its token once the link is quiet after `meanwhile` round trips.
 pub fn at_pipe(cloud: &Cloud, link: &Link, name: &str, meanwhile: usize) -> AtPipe {
-    let token = cloud.working_directory().join("token");
-    // The loop ends with the cloud too, whose directory it is.
-    let waits = "while [ -d \"${CALLS%/*}\" ] && [ ! -e";
-    let waits = format!("{waits} '{}' ]; do /bin/sleep 0.01; done; {AZ_SIGNED_IN}", token.display());
-    cloud.cli("az", &waits);
+    let az = cloud.held_cli("az", AZ_SIGNED_IN);
     let mut command = cloud.kv_secrets_over(link);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("spawn");
     let mut stdin = child.stdin.take().expect("a pipe");
@@ -27,7 +23,7 @@ pub fn at_pipe(cloud: &Cloud, link: &Link, name: &str, meanwhile: usize) -> AtPi
     drop(stdin);
     wait_until(|| link.is_quiet() && link.round_trips() >= meanwhile);
     let meanwhile = link.round_trips();
-    fs::write(token, "").expect("write");
+    az.let_go();
     let output = child.wait_with_output().expect("the end");
     assert_eq!(String::from_utf8_lossy(&output.stdout), transcript("my-vault", name, "my value"));
     AtPipe { meanwhile, afterwards: link.round_trips() - meanwhile }
