@@ -38,8 +38,8 @@ const MAX_BYTES: u64 = 1 << 20;
 pub(crate) struct Dotenv {
     /// The values of the variables that are taken, by their names.
     pub(crate) taken: BTreeMap<&'static str, String>,
-    /// The names, as written, of variables that the program reads elsewhere but does not take from here; each once, in
-    /// the order of the file.
+    /// The names, as written, of variables that the program reads elsewhere but does not take from here; each once in
+    /// whatever case, in the order of the file.
     pub(crate) ignored: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Dotenv {
             rest = dotenv.take_first(rest)?;
         }
         let mut seen = BTreeSet::new();
-        dotenv.ignored.retain(|name| seen.insert(name.clone()));
+        dotenv.ignored.retain(|name| seen.insert(name.to_ascii_uppercase()));
         Ok(dotenv)
     }
 
