@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-/// What the program can be used for.
+/// Examples of use.
 fn examples() -> String {
     let piped = format!("{} | kv-secrets", Shell::HERE.two_lines());
     format!(

@@ -53,7 +53,7 @@ pub(crate) struct Attempts {
 pub(crate) struct Leftover {
     /// The secret's name.
     pub secret_name: String,
-    /// What is left of it.
+    /// The state in which it is left.
     pub state: LeftoverState,
 }
 
@@ -155,7 +155,7 @@ impl From<anyhow::Error> for Failure {
 #[error("interrupted.")]
 pub(crate) struct Interrupted;
 
-/// The name belongs to a secret that the run did not make, and nobody can be asked whether to delete it.
+/// The name belongs to a secret that the run did not make, and there is no user to ask whether to delete it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secret '{secret_name}' exists")]
 pub(crate) struct SecretExists {

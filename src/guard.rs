@@ -40,20 +40,20 @@ pub(crate) struct Guard<'a> {
     nobodys_name: String,
 }
 
-/// What the tutorial does not ask.
+/// The user's choices beyond the tutorial.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choices {
-    /// Whether a secret that exists may be overwritten and deleted.
+    /// A secret that exists may be overwritten and deleted.
     pub overwrite: bool,
-    /// Whether the deleted secret is purged.
+    /// The deleted secret is purged.
     pub purge: bool,
-    /// Whether somebody watches each exchange in its place.
+    /// Each exchange is shown in its place, so that none may be made ahead.
     pub watched: bool,
 }
 
 impl<'a> Guard<'a> {
     /// Guards the secrets in `vault`. From now on, while the user types the name, a token is fetched; and where the user
-    /// types it and nobody watches the exchanges, the connection and its challenge are made ready too.
+    /// types it and the exchanges are not shown, the connection and its challenge are made ready too.
     ///
     /// # Errors
     /// None that a name of this module's can cause.
@@ -139,7 +139,7 @@ impl<'a> Guard<'a> {
     /// the name to go on with.
     ///
     /// # Errors
-    /// `error` itself, when that is not what it says, nobody can be asked, or the person stops.
+    /// `error` itself, when that is not what it says, there is no user to ask, or the user stops.
     pub async fn settled_name(&self, error: Error, secret_name: String, question: &'static str) -> Result<String> {
         if !self.prompt.is_terminal() || !ServiceError::of(&error).is_some_and(|error| error.is_recoverable()) {
             return Err(error.into());
@@ -185,7 +185,7 @@ impl<'a> Guard<'a> {
         Ok(secret_name)
     }
 
-    /// Looks whether the secret exists, without its value: then how many versions it has, counted only where a person is
+    /// Looks whether the secret exists, without its value: then how many versions it has, counted only where the user is
     /// asked about them. Where listing is forbidden, getting must do, and the count is not known.
     async fn existing(&self, secret_name: &str) -> Result<Option<Option<usize>>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
@@ -209,7 +209,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// The context of a call that nobody waits for.
+/// The context of a prefetch.
 fn ahead() -> Context<'static> {
     Context::new().with_value(Prefetch)
 }

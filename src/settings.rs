@@ -23,7 +23,7 @@ const DEMO_VAULT: &str = "demo-vault";
 pub(crate) struct Settings {
     /// The vault.
     pub vault: VaultAddress,
-    /// Where the vault is.
+    /// The vault's place.
     pub cloud: Cloud,
     /// The secret's name, in place of asking for it.
     pub secret_name: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub no_color: bool,
 }
 
-/// Where the vault is.
+/// The place of a vault.
 #[derive(Debug)]
 pub(crate) enum Cloud {
     /// In this program's memory.

@@ -10,7 +10,7 @@ use azure_extras::{
 use std::future::{Future, pending};
 use tokio::{sync::Mutex, task::JoinHandle};
 
-/// Marks, as a value in its context, a call that nobody waits for.
+/// Marks a prefetch, as a value in the context of its call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prefetch;
 

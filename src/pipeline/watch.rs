@@ -20,7 +20,7 @@ pub(crate) struct Call {
     pub secret_name: String,
     /// The URL of its request.
     pub url: Url,
-    /// Made ahead, while nobody waits for it.
+    /// Made ahead, while the user types.
     pub is_prefetch: bool,
 }
 

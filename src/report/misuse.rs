@@ -1,4 +1,4 @@
-//! What to do when the program was used in a way that cannot work, and so sent nothing.
+//! Remedies for a use of the program that cannot work, and so sent nothing.
 
 use super::{
     network,

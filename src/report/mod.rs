@@ -29,7 +29,7 @@ pub(crate) fn report(failure: &Failure, whole: bool) -> ExitCode {
     }
 }
 
-/// What went wrong, what to do about it, and what is left in the vault. At a terminal it has only the beginning of what
+/// The failure, what to do about it, and what is left in the vault, in words. At a terminal it has only the beginning of what
 /// others said, unless it is to have the `whole`.
 pub(crate) fn told(failure: &Failure, whole: bool) -> String {
     let remedy = remedy(failure);

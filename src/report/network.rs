@@ -1,4 +1,4 @@
-//! What to do when there is no connection.
+//! Remedies where there is no connection.
 
 use super::remedy::Remedy;
 use crate::{failure::Attempts, terminal::shell::Shell};
@@ -52,7 +52,7 @@ pub(super) fn unreachable(vault: &VaultAddress, attempts: Attempts, details: Str
     Remedy { details, ..Remedy::new(format!("{vault} could not be reached{tried}."), CHECK_NETWORK) }
 }
 
-/// How often and how long a call was tried, in words; `None` if it was tried once only.
+/// The attempts of a call, in words; `None` if it was tried once only.
 pub(super) fn tried(Attempts { count, took }: Attempts) -> Option<String> {
     (count > 1).then(|| format!("{count} times in {:.1} s", took.as_secs_f32()))
 }

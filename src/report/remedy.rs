@@ -5,15 +5,15 @@ use azure_extras::text::first_line;
 /// The user's answer to a failure.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remedy {
-    /// What happened, in one sentence.
+    /// The failure, in one sentence.
     pub sentence: String,
     /// The outcome of each credential, a line each.
     pub credentials: Vec<String>,
-    /// What to do about it, with commands to paste.
+    /// The next step, with commands to paste.
     pub advice: String,
     /// The words of the service or the network.
     pub details: String,
-    /// Where to read more.
+    /// A link to read more.
     pub link: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What to do about the answers of Key Vault, and of what answers in its place.
+//! Remedies for the responses of Key Vault, and of what responds in its place.
 //!
 //! The service's codes: <https://learn.microsoft.com/azure/key-vault/general/rest-error-codes>.
 

@@ -33,7 +33,7 @@ pub(super) fn shortened(mut remedy: Remedy, left: &str, columns: usize) -> Remed
 const DETAILS: &str = "details: ";
 const INDENT: &str = "    ";
 
-/// What the service or the network said, as it is shown.
+/// The words of the service or the network, as they are shown.
 pub(super) fn details(details: &str) -> String {
     if details.is_empty() { String::new() } else { DETAILS.to_owned() + &details.replace('\n', &format!("\n{INDENT}")) }
 }

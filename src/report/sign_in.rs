@@ -1,4 +1,4 @@
-//! What to do when no credential gave a token.
+//! Remedies where no credential gave a token, or the vault refuses it.
 
 use super::{network, remedy::Remedy};
 use crate::terminal::shell::Shell;
@@ -28,7 +28,7 @@ pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
     Remedy { credentials, link: SIGN_IN, ..Remedy::new(sentence, next_step(failed)) }
 }
 
-/// What helps against a token that the vault refuses, for the credential that it came from; `tenant` is the vault's.
+/// The remedy for a token that the vault refuses, by the credential that it came from; `tenant` is the vault's.
 pub(super) fn to_tenant(signed_in: Option<CredentialKind>, tenant: Option<&str>) -> String {
     let command = |login: &str, option: &str| match tenant {
         Some(tenant) => format!("Sign in to the vault's own tenant:\n\n    {login} {option} {tenant}"),
@@ -97,7 +97,7 @@ fn next_step(failed: &SignInFailed) -> String {
     }
 }
 
-/// What helps where only Azure PowerShell is wanted.
+/// The next step where only Azure PowerShell is wanted.
 fn by_powershell(why_not: Option<&CredentialFailure>) -> String {
     match why_not {
         Some(CredentialFailure::NotInstalled) => {
@@ -114,7 +114,7 @@ fn by_powershell(why_not: Option<&CredentialFailure>) -> String {
     }
 }
 
-/// What helps against what `az` says, where signing in again would not.
+/// The next step after an error of `az` that signing in again would not cure.
 fn said_by_az(said: &str) -> String {
     let words = |words: &[&str]| words.iter().any(|it| said.contains(it));
     if words(&["PermissionError", "Permission denied"]) {
@@ -137,7 +137,7 @@ fn said_by_az(said: &str) -> String {
     }
 }
 
-/// How to sign in with a tool here: without a browser where none can open.
+/// The command that signs in with a tool here: without a browser where none can open.
 fn here(command: &str) -> String {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");

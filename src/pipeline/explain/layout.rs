@@ -1,4 +1,4 @@
-//! How a line of the story is laid out: on one row of the terminal where it fits, with colors that mean something.
+//! The layout of a line of the story: on one row of the terminal where it fits, with colors that mean something.
 
 use crate::terminal::output;
 use azure_extras::secrets::Operation;
@@ -75,7 +75,7 @@ impl Colored {
 pub(super) struct Sent {
     pub(super) method: String,
     pub(super) path: String,
-    /// What stands for its body, if it has one.
+    /// The stand-in for its body, if it has one.
     pub(super) body: &'static str,
 }
 

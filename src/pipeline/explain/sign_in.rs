@@ -1,4 +1,4 @@
-//! Where the token came from, credential by credential.
+//! The source of the token, credential by credential.
 
 use super::layout::time;
 use crate::terminal::{note, output};

@@ -18,9 +18,9 @@ use std::{
 
 /// Stands for a key that does nothing (`_POSIX_VDISABLE`).
 const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
-/// How long the rest of a paste may take to arrive, in milliseconds.
+/// The longest time for the rest of a paste to arrive, in milliseconds.
 const IN_FLIGHT: u16 = 30;
-/// How long input without an end is thrown away.
+/// The longest time for which input without an end is thrown away.
 const ENDLESS: Duration = Duration::from_secs(2);
 
 /// The mode of the terminal on stdin, as it was at some moment. Every change starts from it.

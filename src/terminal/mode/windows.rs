@@ -4,7 +4,7 @@ use crate::terminal::capabilities::understands_escapes;
 use crossterm_winapi::{Console, ConsoleMode, Handle, InputRecord};
 use std::{io, thread, time::Duration};
 
-/// How long the rest of a paste may take to arrive.
+/// The longest time for the rest of a paste to arrive.
 const IN_FLIGHT: Duration = Duration::from_millis(30);
 
 /// The mode of the console's input, as it was at some moment.

@@ -23,7 +23,7 @@ const ANSWERS: Duration = Duration::from_secs(10);
 /// The longest time for a tool that is asked to end.
 const TO_END: Duration = Duration::from_secs(1);
 
-/// The command-line tools that are running, by their process ids. A tool that nobody waits for any more is left to end
+/// The command-line tools that are running, by their process ids. A tool whose token is no longer wanted is left to end
 /// by itself, since it may be writing its own files.
 #[derive(Debug, Default)]
 pub(super) struct CommandLineTools(Mutex<BTreeMap<u32, ProcessGroup>>);
@@ -50,7 +50,7 @@ impl CommandLineTools {
         std::mem::take(&mut *self.running()).into_values().for_each(ProcessGroup::release);
     }
 
-    /// Runs a tool to its end: without our stdin, which holds the secret's value; in a directory where nobody has put a
+    /// Runs a tool to its end: without our stdin, which holds the secret's value; in a directory where only administrators can put a
     /// program of the same name; and in a process group of its own.
     async fn output(self: &Arc<Self>, mut command: Command) -> io::Result<Output> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).current_dir(safe_directory());

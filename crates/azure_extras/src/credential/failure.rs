@@ -1,4 +1,4 @@
-//! Why a credential gave no token.
+//! The reasons why a credential gave no token.
 
 use crate::{error::causes, text::clean};
 use azure_core::Error;
@@ -19,7 +19,7 @@ pub enum CredentialFailure {
     DoesNotRun(String),
     /// The tool is installed without this module of it.
     ModuleMissing(&'static str),
-    /// Nobody is signed in, or a new sign-in is wanted.
+    /// No account is signed in, or a new sign-in is wanted.
     NotSignedIn {
         /// The words, in a line; `None` where that is all.
         said: Option<String>,
@@ -77,7 +77,7 @@ fn azd_message(stderr: &str) -> Option<String> {
 }
 
 /// The command that a tool proposes for signing in, if it is harmless: nothing else of what a program prints may go
-/// where people paste it into a shell.
+/// where users paste it into a shell.
 fn proposed(line: &str, login: &str) -> Option<String> {
     let (_, arguments) = line.split_once(login)?;
     let mut words = arguments.trim_end_matches(['.', '\'', '`']).split_whitespace().peekable();

@@ -1,4 +1,4 @@
-//! What came of each credential of a chain.
+//! The outcome of each credential of a chain.
 
 use super::{failure::CredentialFailure, kind::CredentialKind};
 use azure_core::{Error, error::ErrorKind};
@@ -9,7 +9,7 @@ use std::{fmt, time::Duration};
 pub struct CredentialOutcome {
     /// The credential.
     pub credential: CredentialKind,
-    /// Why it gave no token; `None` if it gave one.
+    /// The reason why it gave no token; `None` if it gave one.
     pub failure: Option<CredentialFailure>,
     /// The time until it answered.
     pub took: Duration,

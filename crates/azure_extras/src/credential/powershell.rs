@@ -16,16 +16,16 @@ use std::{ffi::OsStr, io, process::Output, sync::Arc};
 /// PowerShell's names, in the order in which they are tried. Windows has an older one of its own.
 const PROGRAMS: &[&str] = if cfg!(windows) { &["pwsh", "powershell"] } else { &["pwsh"] };
 
-/// What the answer's line begins with: modules may print more, and PowerShell prints warnings to stdout.
+/// The beginning of the answer's line: modules may print more, and PowerShell prints warnings to stdout.
 const MARKER: &str = "AzurePowerShellCredential:";
 
 /// The command that signs in.
 pub(super) const LOGIN: &str = "Connect-AzAccount";
 
-/// What `Import-Module` calls its error if there is no module, or none of the version.
+/// The identifiers of `Import-Module`'s error if there is no module, or not of the version.
 const NO_MODULE: &[&str] = &["Modules_ModuleNotFound", "Modules_ModuleWithVersionNotFound"];
 
-/// What [`SCRIPT`] calls its error if there is no account.
+/// The identifier of [`SCRIPT`]'s error if there is no account.
 const NO_ACCOUNT: &str = "NoAccount";
 
 /// Answers with one line, [`MARKER`] and JSON: a token, or an error by PowerShell's identifiers.

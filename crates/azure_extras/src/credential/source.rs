@@ -108,7 +108,7 @@ impl Source {
     /// Probes whether the credential is there at all.
     ///
     /// # Errors
-    /// Why it is not.
+    /// The reason why it is not.
     pub async fn presence(&self) -> Result<(), CredentialFailure> {
         let (Some(transport), Ok(url)) = (&self.probe, Url::parse(IMDS)) else { return Ok(()) };
         // IMDS refuses a request without its header at once. Other clouds have other services at that address.

@@ -1,4 +1,4 @@
-//! Why there is no connection to a host, as far as the libraries below tell.
+//! The reason why there is no connection to a host, as far as the libraries below tell.
 
 use super::proxy::ProxyInUse;
 use crate::error::causes;
@@ -53,7 +53,7 @@ pub enum ConnectionFailure {
 /// The fault of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
-    /// Nobody who is trusted has issued it.
+    /// Its issuer is not trusted here.
     #[error("no issuer that is trusted here")]
     UnknownIssuer,
     /// It is for another name.

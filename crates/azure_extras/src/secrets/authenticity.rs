@@ -1,4 +1,4 @@
-//! Whether it was Key Vault that responded.
+//! Tells Key Vault's responses from those of something else.
 
 use super::{
     challenge::Challenge,

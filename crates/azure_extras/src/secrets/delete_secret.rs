@@ -133,7 +133,7 @@ pub struct DeletionPending {
 }
 
 /// The time to wait, from poll to poll, `elapsed` after the deletion began: a quarter of that time, within bounds that
-/// spare the service and the person.
+/// spare the service and the user.
 fn interval(elapsed: Duration) -> Duration {
     (elapsed / 4).clamp(Duration::from_millis(100), Duration::from_secs(2))
 }

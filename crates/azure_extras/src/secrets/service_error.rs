@@ -1,4 +1,4 @@
-//! What the service said in an error: its codes, its message, and what can be read out of them.
+//! An error of the service: its codes, its message, and the facts in them.
 
 use super::{
     challenge::Challenge,
@@ -33,7 +33,7 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    /// What the service said; `None` if `error` is not a response of a service.
+    /// The error of the service; `None` if `error` is not a response of a service.
     pub fn of(error: &Error) -> Option<Self> {
         match error.kind() {
             ErrorKind::HttpResponse { raw_response: Some(response), .. } => Some(Self::read(response)),
@@ -41,7 +41,7 @@ impl ServiceError {
         }
     }
 
-    /// What the service said in a response with an error's status.
+    /// The error of the service in a response with an error's status.
     pub fn read(response: &RawResponse) -> Self {
         let header = |name| response.headers().get_optional_str(&name).map(str::to_owned);
         let body = json(response);

@@ -1,6 +1,6 @@
 //! A vault's name or URL, and the [`SecretClient`] of the vault's secrets.
 //!
-//! The address comes from a person or an environment variable, and the sign-in token goes where it says, so nothing
+//! The address comes from a user or an environment variable, and the sign-in token goes where it says, so nothing
 //! becomes part of a URL before it has passed the rules here.
 
 use crate::network::is_loopback;
@@ -92,7 +92,7 @@ impl VaultAddress {
         if !authority.strip_suffix(":443").unwrap_or(authority).eq_ignore_ascii_case(url.authority()) {
             return Err("its URL is not of the form https://HOST.");
         }
-        // It stands in commands that people paste.
+        // It stands in commands that users paste.
         if !authority.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) {
             return Err("its host has characters that no host's name has.");
         }
