@@ -9,7 +9,7 @@ use azure_extras::{
     credential::{CredentialKind, CredentialOutcome, SignInFailed},
     find_cause,
     network::ConnectionError,
-    secrets::{CallTimedOut, DeletionPending, ForeignChallenge, NotKeyVault, Operation, ServiceError},
+    secrets::{CallTimedOut, DeletionPending, ForeignChallenge, ForeignLink, NotKeyVault, Operation, ServiceError},
 };
 use std::time::Duration;
 
@@ -94,6 +94,8 @@ pub(crate) enum Cause<'a> {
     NotKeyVault(&'a NotKeyVault),
     /// A token for another domain was asked for.
     ForeignChallenge(&'a ForeignChallenge),
+    /// A response led outside the vault.
+    ForeignLink(&'a ForeignLink),
     /// The deletion was not complete in time.
     DeletionPending(&'a DeletionPending),
     /// The SDK failed in another way.
@@ -132,6 +134,8 @@ impl Failure {
             Cause::NotKeyVault(other)
         } else if let Some(challenge) = find_cause(error) {
             Cause::ForeignChallenge(challenge)
+        } else if let Some(link) = find_cause(error) {
+            Cause::ForeignLink(link)
         } else if let Some(pending) = find_cause(error) {
             Cause::DeletionPending(pending)
         } else if let Some(sdk) = find_cause::<azure_core::Error>(error) {
@@ -142,11 +146,11 @@ impl Failure {
     }
 }
 
-/// A failure before there was anything to know but the error.
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        let (attempts, leftovers) = (Attempts::default(), Vec::new());
-        Self { error, vault: None, call: None, credentials: Vec::new(), attempts, leftovers }
+/// A failure before there was anything to know but the misuse.
+impl From<Misuse> for Box<Failure> {
+    fn from(misuse: Misuse) -> Self {
+        let (error, attempts, leftovers) = (misuse.into(), Attempts::default(), Vec::new());
+        Self::new(Failure { error, vault: None, call: None, credentials: Vec::new(), attempts, leftovers })
     }
 }
 

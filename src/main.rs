@@ -27,7 +27,6 @@ mod terminal;
 use clap::{ColorChoice, Parser as _};
 use cli::Cli;
 use dialoguer::console::set_colors_enabled_stderr;
-use failure::Failure;
 use settings::Settings;
 use std::process::ExitCode;
 
@@ -36,16 +35,10 @@ fn main() -> ExitCode {
     if let Some(shell) = cli.completions {
         return Cli::print_completions(shell);
     }
-    let (color, explain) = (cli.color, cli.explain);
+    let explain = cli.explain;
+    let (color, settings) = Settings::resolve(cli);
     show_colors(color);
-    let outcome = Settings::resolve(cli).map_err(|misuse| Box::new(Failure::from(anyhow::Error::from(misuse))));
-    let outcome = outcome.and_then(|settings| {
-        if settings.no_color && color == ColorChoice::Auto {
-            show_colors(ColorChoice::Never);
-        }
-        session::run(settings)
-    });
-    match outcome {
+    match settings.map_err(Box::from).and_then(|settings| session::run(&settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report::report(&failure, explain),
     }

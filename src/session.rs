@@ -66,10 +66,10 @@ impl Backend {
 ///
 /// # Errors
 /// [`Failure`], with all that is known of it.
-pub(crate) fn run(settings: Settings) -> Result<(), Box<Failure>> {
-    let Settings { vault, cloud, .. } = &settings;
+pub(crate) fn run(settings: &Settings) -> Result<(), Box<Failure>> {
+    let Settings { vault, cloud, .. } = settings;
     let (backend, record) = (Backend::new(cloud), Arc::<Record>::default());
-    let outcome = in_runtime(&settings, &backend, &record).and_then(|()| Ok(output::finish()?));
+    let outcome = in_runtime(settings, &backend, &record).and_then(|()| Ok(output::finish()?));
     outcome.map_err(|error| {
         Box::new(Failure {
             error,
@@ -138,12 +138,13 @@ async fn quickstart(
             story: Default::default(),
         })
     });
-    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(record) as _, Arc::new(WaitNotice::default())];
+    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(record) as _];
     if let Some(explain) = &explain {
         observers.push(Arc::clone(explain) as _);
     } else if is_lively_terminal() {
         observers.push(Arc::new(Progress::new(backend.chain.clone())));
     }
+    observers.push(Arc::new(WaitNotice::default()));
     if let Some(keyboard) = keyboard {
         let (vault, record) = (vault.clone(), Arc::clone(record));
         observers.push(Arc::new(Step { keyboard, vault, others_can_look: !is_demo, hide_value: *hide_value, record }));

@@ -4,10 +4,11 @@ mod dotenv;
 
 use crate::{
     cli::Cli,
-    failure::Misuse,
+    failure::{InvalidDotenv, Misuse},
     terminal::{note, shell::Shell},
 };
 use azure_extras::{CredentialOptions, VaultAddress, credential::InvalidOptions};
+use clap::ColorChoice;
 use dotenv::Dotenv;
 use std::{
     env,
@@ -39,8 +40,6 @@ pub(crate) struct Settings {
     pub explain: bool,
     /// Stop before each call.
     pub step: bool,
-    /// `NO_COLOR` is set.
-    pub no_color: bool,
 }
 
 /// The place of a vault.
@@ -53,28 +52,31 @@ pub(crate) enum Cloud {
 }
 
 impl Settings {
-    /// Resolves the settings: the command line comes before the environment, and that before `.env`.
+    /// Resolves the settings: the command line comes before the environment, and that before `.env`; a variable that is
+    /// empty counts as not set. The colors are known even if the settings are of no use.
     ///
     /// # Errors
-    /// [`Misuse`] when one is of no use.
-    pub fn resolve(cli: Cli) -> Result<Self, Misuse> {
-        let dotenv = Dotenv::read(Path::new(".env"))?;
-        for name in dotenv.ignored.iter().filter(|name| env::var_os(name).is_none()) {
+    /// [`Misuse`] when a setting is of no use.
+    pub fn resolve(cli: Cli) -> (ColorChoice, Result<Self, Misuse>) {
+        let variables = Dotenv::read(Path::new(".env")).map(Variables);
+        let no_color = variables.as_ref().is_ok_and(|variables| variables.get("NO_COLOR").is_some());
+        let color = if no_color && cli.color == ColorChoice::Auto { ColorChoice::Never } else { cli.color };
+        (color, variables.map_err(Misuse::from).and_then(|variables| Self::from_variables(cli, &variables)))
+    }
+
+    fn from_variables(cli: Cli, variables: &Variables) -> Result<Self, Misuse> {
+        for name in variables.0.ignored.iter().filter(|name| env::var_os(name).is_none()) {
             let set = Shell::HERE.set(name, "...");
             note!("Note: {name} in .env is ignored, since a .env may be anybody's. To set it: {set}");
         }
-        let variable = |name: &str| env::var_os(name).or_else(|| dotenv.taken.get(name).map(OsString::from));
         let (vault, cloud) = if cli.demo {
             (VaultAddress::parse(DEMO_VAULT)?, Cloud::InMemory)
         } else {
-            let vault = match cli.vault {
-                Some(vault) => vault,
-                None => {
-                    let not_utf8 = |_| InvalidOptions::NotUtf8 { variable: "KEY_VAULT_NAME" };
-                    variable("KEY_VAULT_NAME").unwrap_or_default().into_string().map_err(not_utf8)?
-                }
+            let vault = match &cli.vault {
+                Some(vault) => VaultAddress::parse(vault)?,
+                None => variables.vault()?,
             };
-            (VaultAddress::parse(&vault)?, Cloud::Azure(Box::new(CredentialOptions::from_variables(variable)?)))
+            (vault, Cloud::Azure(Box::new(variables.credential_options()?)))
         };
         Ok(Self {
             vault,
@@ -86,7 +88,39 @@ impl Settings {
             purge: cli.purge,
             explain: cli.explain,
             step: cli.step,
-            no_color: variable("NO_COLOR").is_some_and(|value| !value.is_empty()),
         })
     }
+}
+
+/// The variables of the environment, and under them those of `.env`. A value that comes from `.env`, which may be
+/// anybody's, is never told: a secret may have got into it.
+struct Variables(Dotenv);
+
+impl Variables {
+    /// The value of a variable, unless it is empty.
+    fn get(&self, name: &str) -> Option<OsString> {
+        from_environment(name).or_else(|| self.0.taken.get(name).filter(|it| !it.is_empty()).map(OsString::from))
+    }
+
+    fn vault(&self) -> Result<VaultAddress, Misuse> {
+        let variable = "KEY_VAULT_NAME";
+        let given = self.get(variable).unwrap_or_default().into_string();
+        let given = given.map_err(|_| InvalidOptions::NotUtf8 { variable })?;
+        VaultAddress::parse(&given).map_err(|error| match error.why {
+            Some(why) if from_environment(variable).is_none() => InvalidDotenv::Vault(why).into(),
+            _ => error.into(),
+        })
+    }
+
+    fn credential_options(&self) -> Result<CredentialOptions, Misuse> {
+        let variable = "AZURE_TOKEN_CREDENTIALS";
+        CredentialOptions::from_variables(|name| self.get(name)).map_err(|error| match error {
+            InvalidOptions::Selection(_) if from_environment(variable).is_none() => InvalidDotenv::Selection.into(),
+            _ => error.into(),
+        })
+    }
+}
+
+fn from_environment(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }

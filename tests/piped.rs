@@ -125,7 +125,8 @@ fn a_byte_order_mark_and_windows_line_endings_are_no_part_of_an_answer() {
         assert!(run.stdout.contains("Your secret is 'line 1\r\nline 2'.\n"), "{}", run.stdout);
     }
     let dotenv = run(&mut kv_secrets(directory.path()), "n\nv\n");
-    assert!(dotenv.stderr.starts_with("error: \"a_b\" is not a vault"), "{}", dotenv.stderr);
+    let sentence = "error: The value of KEY_VAULT_NAME in .env is not a vault: the name breaks Azure's rule.\n";
+    assert!(dotenv.stderr.starts_with(sentence), "{}", dotenv.stderr);
 }
 
 #[test]

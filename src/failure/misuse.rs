@@ -35,6 +35,12 @@ pub(crate) enum InvalidDotenv {
     /// The line of that variable is not `NAME=value`.
     #[error("The file .env cannot be read: the line of {0} is not {0}=value.")]
     Line(&'static str),
+    /// Its `KEY_VAULT_NAME` breaks that rule.
+    #[error("The value of KEY_VAULT_NAME in .env is not a vault: {0}")]
+    Vault(&'static str),
+    /// Its `AZURE_TOKEN_CREDENTIALS` selects no credential.
+    #[error("The value of AZURE_TOKEN_CREDENTIALS in .env selects no source of tokens.")]
+    Selection,
 }
 
 /// The text that was given cannot be a secret's name or value.

@@ -5,7 +5,10 @@ use crate::failure::{Attempts, LastCall, Leftover, LeftoverState};
 use azure_core::http::RawResponse;
 use azure_extras::secrets::{Operation, ServiceError, is_conclusive};
 use serde_json::Value;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 use tokio::time::Instant;
 
 /// Keeps, for the end and for other observers, what the run has done to the vault.
@@ -18,11 +21,13 @@ pub(crate) struct Record(Mutex<Facts>);
 struct Facts {
     call: Option<LastCall>,
     attempts: Attempts,
+    /// The moment when the first attempt of the last call was sent.
     began: Option<Instant>,
     leftovers: Vec<Leftover>,
-    /// The state before the attempt that is on its way.
+    /// The state before the request that is on its way to change it. A run sends one at a time.
     before: LeftoverState,
-    found_secret: bool,
+    /// The names, in lower case, under which secrets were found.
+    found: BTreeSet<String>,
     set: bool,
 }
 
@@ -47,9 +52,9 @@ impl Record {
         facts.leftovers.iter().filter(|leftover| leftover.state != LeftoverState::Nothing).cloned().collect()
     }
 
-    /// Tells whether a secret was found under the name before it was set.
-    pub fn found_secret(&self) -> bool {
-        self.facts().found_secret
+    /// Tells whether a secret was found under that name before it was set.
+    pub fn found_secret(&self, secret_name: &str) -> bool {
+        self.facts().found.contains(&secret_name.to_lowercase())
     }
 
     /// Tells whether the secret was set.
@@ -75,22 +80,27 @@ impl Observer for Record {
         let mut facts = self.facts();
         if !call.is_prefetch {
             facts.call = Some(LastCall { operation: call.operation, secret_name: call.secret_name.clone() });
-            (facts.attempts, facts.began) = (Attempts::default(), Some(Instant::now()));
+            (facts.attempts, facts.began) = (Attempts::default(), None);
         }
         Ok(())
     }
 
     fn attempt_begins(&self, attempt: &Attempt) {
-        let Attempt { call: Call { operation, secret_name, .. }, is_authorized: true, .. } = attempt else { return };
+        let Attempt { call: Call { operation, secret_name, is_prefetch, .. }, is_authorized, sent, .. } = attempt;
         let mut facts = self.facts();
+        if !is_prefetch {
+            facts.began.get_or_insert(*sent);
+        }
+        if !is_authorized || !matches!(operation, Operation::Set | Operation::Delete) {
+            return;
+        }
         let before = *facts.state(secret_name);
         // Until the response is there, and if it never comes, anything may have happened.
-        let now = match (operation, before) {
+        *facts.state(secret_name) = match (operation, before) {
             (Operation::Set, LeftoverState::Nothing) => LeftoverState::PerhapsSecret,
             (Operation::Delete, LeftoverState::PerhapsSecret | LeftoverState::Secret) => LeftoverState::PerhapsDeletion,
             _ => before,
         };
-        *facts.state(secret_name) = now;
         facts.before = before;
     }
 
@@ -103,14 +113,16 @@ impl Observer for Record {
         let Some(response) = outcome.ok().filter(|_| *is_authorized) else { return };
         let status = response.status();
         match call.operation {
-            Operation::ListVersions | Operation::Get if !facts.set => facts.found_secret |= has_secret(response),
+            Operation::ListVersions | Operation::Get if !facts.set && has_secret(response) => {
+                facts.found.insert(call.secret_name.to_lowercase());
+            }
             Operation::Set => facts.set |= status.is_success(),
             _ => {}
         }
         let now = match call.operation {
             Operation::Set if status.is_success() => LeftoverState::Secret,
-            Operation::Delete if status.is_success() && is_gone_at_once(response) => LeftoverState::Nothing,
-            Operation::Delete if status.is_success() => LeftoverState::Deletion,
+            Operation::Delete if deletion_goes_on(response) => LeftoverState::Deletion,
+            Operation::Delete if status.is_success() => LeftoverState::Nothing,
             Operation::Set | Operation::Delete if status.is_client_error() && is_conclusive(status) => facts.before,
             Operation::GetDeleted if status.is_success() || ServiceError::read(response).is_missing_permission() => {
                 LeftoverState::Nothing
@@ -131,10 +143,10 @@ fn has_secret(response: &RawResponse) -> bool {
     response.status().is_success() && body["value"].as_array().is_none_or(|versions| !versions.is_empty())
 }
 
-/// Tells whether a vault without soft delete has deleted the secret: there is nothing to recover.
-fn is_gone_at_once(response: &RawResponse) -> bool {
-    let body = json(response);
-    !body.is_null() && body["recoveryId"].is_null()
+/// Tells whether the response to a DELETE begins a deletion whose end is to be waited for; in a vault without soft delete
+/// the secret is gone at once, and there is nothing to recover.
+pub(crate) fn deletion_goes_on(response: &RawResponse) -> bool {
+    response.status().is_success() && !json(response)["recoveryId"].is_null()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `--step`: stops before each call until the user presses Enter.
 
 use super::{
-    record::Record,
+    record::{Record, deletion_goes_on},
     watch::{Call, Observer, Outcome},
 };
 use crate::{
@@ -45,7 +45,9 @@ impl Step {
         if self.others_can_look {
             let (verb, expect) = match operation {
                 Operation::ListVersions => ("show", "this tells whether the secret is there already"),
-                Operation::Set if self.record.found_secret() => ("show", "this still shows the secret as it was"),
+                Operation::Set if self.record.found_secret(secret_name) => {
+                    ("show", "this still shows the secret as it was")
+                }
                 Operation::Set => ("show", "this does not find the secret yet"),
                 Operation::Get => ("show", "this now finds the secret"),
                 Operation::Delete => ("show", "this still finds the secret"),
@@ -76,7 +78,7 @@ impl Observer for Step {
     }
 
     async fn call_ended(&self, call: &Call, outcome: Outcome<'_>) -> azure_core::Result<()> {
-        if call.operation == Operation::Delete && outcome.is_ok_and(|response| response.status().is_success()) {
+        if call.operation == Operation::Delete && outcome.is_ok_and(deletion_goes_on) {
             self.stop(Operation::GetDeleted, &call.secret_name).await?;
         }
         Ok(())

@@ -10,6 +10,7 @@ use azure_core::{
 };
 use azure_extras::secrets::{AttemptNumber, Operation, is_authorized, rebuilt};
 use std::{fmt, sync::Arc};
+use tokio::time::Instant;
 
 /// A call of the SDK.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Attempt {
     pub number: u32,
     /// Sent with a token.
     pub is_authorized: bool,
+    /// The moment when it was sent.
+    pub sent: Instant,
 }
 
 /// The response that came of a call or an attempt, or the error in its place.
@@ -69,8 +72,8 @@ pub(crate) trait Observer: fmt::Debug + Send + Sync {
 /// The options for a client whose calls and attempts the observers see, in their order.
 pub(crate) fn watched(mut options: ClientOptions, observers: Vec<Arc<dyn Observer>>) -> ClientOptions {
     let observers = Arc::new(observers);
-    options.per_call_policies.insert(0, Arc::new(Calls(Arc::clone(&observers))));
-    options.per_try_policies.insert(0, Arc::new(Attempts(observers)));
+    options.per_call_policies.insert(0, Arc::new(EachCall(Arc::clone(&observers))));
+    options.per_try_policies.insert(0, Arc::new(EachAttempt(observers)));
     options
 }
 
@@ -96,10 +99,10 @@ impl Call {
 }
 
 #[derive(Debug)]
-struct Calls(Observers);
+struct EachCall(Observers);
 
 #[async_trait::async_trait]
-impl Policy for Calls {
+impl Policy for EachCall {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let Some(call) = Call::of(ctx, request) else { return next[0].send(ctx, request, &next[1..]).await };
         for observer in &*self.0 {
@@ -114,14 +117,15 @@ impl Policy for Calls {
 }
 
 #[derive(Debug)]
-struct Attempts(Observers);
+struct EachAttempt(Observers);
 
 #[async_trait::async_trait]
-impl Policy for Attempts {
+impl Policy for EachAttempt {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let Some(call) = Call::of(ctx, request) else { return next[0].send(ctx, request, &next[1..]).await };
         let number = ctx.value::<AttemptNumber>().map_or(1, |number| number.0);
-        let attempt = Attempt { call, method: request.method(), number, is_authorized: is_authorized(request) };
+        let (method, is_authorized) = (request.method(), is_authorized(request));
+        let attempt = Attempt { call, method, number, is_authorized, sent: Instant::now() };
         for observer in &*self.0 {
             observer.attempt_begins(&attempt);
         }

@@ -37,16 +37,22 @@ fn how_to_trust() -> String {
     )
 }
 
+fn allowed() -> String {
+    let known = CredentialKind::ALL.map(|kind| kind.to_string()).join(", ");
+    format!("Allowed are dev, prod, and {known}.")
+}
+
 /// The remedy for a misuse.
 pub(super) fn remedy(misuse: &Misuse) -> Remedy {
     let advice = match misuse {
         Misuse::Vault(InvalidAddress { why: None, .. }) => how_to_set(),
         Misuse::Vault(InvalidAddress { why: Some(_), .. }) => format!("{NAME_RULE}\n\n{}", how_to_set()),
+        Misuse::Dotenv(InvalidDotenv::Vault(_)) => NAME_RULE.to_owned(),
         Misuse::Options(InvalidOptions::Selection(UnknownSelection { selection })) => {
-            let known = CredentialKind::ALL.map(|kind| kind.to_string()).join(", ");
             let elsewhere = if is_known_elsewhere(selection) { "That one is not available here. " } else { "" };
-            format!("{elsewhere}Allowed are dev, prod, and {known}.")
+            format!("{elsewhere}{}", allowed())
         }
+        Misuse::Dotenv(InvalidDotenv::Selection) => allowed(),
         Misuse::Options(InvalidOptions::Trust(_)) => how_to_trust(),
         Misuse::Options(InvalidOptions::NotUtf8 { variable }) => {
             format!("Set it again, or take it away:\n\n    {}", Shell::HERE.unset(variable))

@@ -84,15 +84,18 @@ fn at_vault(failure: &Failure, cause: Cause<'_>, vault: &VaultAddress) -> Remedy
                 ConnectionFailure::UnknownHost { .. } if was_there => {
                     network::unreachable(vault, failure.attempts, causes(connection))
                 }
-                ConnectionFailure::Lost => network::unreachable(vault, failure.attempts, causes(connection)),
-                _ => network::remedy(connection, vault, causes(connection)),
+                ConnectionFailure::Refused | ConnectionFailure::TimedOut | ConnectionFailure::Broken => {
+                    network::unreachable(vault, failure.attempts, network::details(connection, causes(connection)))
+                }
+                _ => network::remedy(connection, Some(vault), network::details(connection, causes(connection))),
             }
         }
         Cause::TimedOut(timed_out) => network::no_answer(vault, timed_out.within.as_secs()),
         Cause::Response(response) => response::remedy(&response, failure, vault),
         Cause::NotKeyVault(other) => response::not_key_vault(other, vault),
         Cause::ForeignChallenge(challenge) => response::foreign_challenge(challenge, vault),
-        Cause::DeletionPending(pending) => response::deletion_pending(pending),
+        Cause::ForeignLink(link) => response::foreign_link(link, vault),
+        Cause::DeletionPending(pending) => response::deletion_pending(pending, failure, vault),
         Cause::Sdk(sdk) => match sdk.kind() {
             ErrorKind::Io | ErrorKind::Connection => network::unreachable(vault, failure.attempts, details()),
             // Without the parser's words: they may quote what it read.

@@ -10,20 +10,28 @@ use azure_extras::{
 
 const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
 
-/// The remedy for a connection that did not come about.
-pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details: String) -> Remedy {
+/// The remedy for a connection that did not come about, to `vault` or, if that is `None`, to another host.
+pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>, details: String) -> Remedy {
     let host = &clean(&connection.host);
+    let is_vaults = |name: &str| vault.is_some_and(|vault| name == vault.host());
+    // Another host is Entra ID's, or an identity endpoint's.
+    let in_azure = vault.is_none_or(VaultAddress::is_in_azure);
+    let name_of_vault = vault.map_or("<name>".to_owned(), ToString::to_string);
     let (sentence, advice) = match &connection.failure {
-        ConnectionFailure::UnknownHost { name } if name == vault.host() && vault.is_in_azure() => (
+        ConnectionFailure::UnknownHost { name } if vault.is_none() && *name == connection.host => (
+            format!("The host {host} is not known: this computer is offline, or the address is wrong."),
+            "Check the network, and AZURE_AUTHORITY_HOST if it is set; then try again.".into(),
+        ),
+        ConnectionFailure::UnknownHost { name } if is_vaults(name) && in_azure => (
             format!("The host {host} is not known: the vault's name is wrong, or this computer is offline."),
             format!(
                 "See your vaults' names, or create the vault:\n\n    az keyvault list -o table\n    \
-                 az keyvault create --name {vault} --resource-group <your-resource-group>\n\n\
+                 az keyvault create --name {name_of_vault} --resource-group <your-resource-group>\n\n\
                  A vault that was deleted with its resource group can be recovered:\n\n    \
-                 az keyvault list-deleted -o table\n    az keyvault recover --name {vault}"
+                 az keyvault list-deleted -o table\n    az keyvault recover --name {name_of_vault}"
             ),
         ),
-        ConnectionFailure::UnknownHost { name } if name == vault.host() => (
+        ConnectionFailure::UnknownHost { name } if is_vaults(name) => (
             format!("The host {host} is not known: the vault's URL is wrong, or this computer is offline."),
             "Check the URL. An emulator on this computer is at https://localhost and its port.".into(),
         ),
@@ -39,11 +47,26 @@ pub(super) fn remedy(connection: &ConnectionError, vault: &VaultAddress, details
             format!("The name server could not answer for {} just now.", clean(name)),
             "The name may be right. Check the network, then try again.".into(),
         ),
-        ConnectionFailure::Certificate(fault) => certificate(*fault, host, vault),
+        ConnectionFailure::Certificate(fault) => certificate(fault, host, in_azure),
         ConnectionFailure::Proxy(fault) => proxy(connection.proxy.as_ref(), *fault, host),
-        ConnectionFailure::Lost => (format!("{host} could not be reached."), CHECK_NETWORK.into()),
+        ConnectionFailure::Refused | ConnectionFailure::TimedOut | ConnectionFailure::Broken => {
+            (format!("{host} could not be reached."), CHECK_NETWORK.into())
+        }
     };
     Remedy { details, ..Remedy::new(sentence, advice) }
+}
+
+/// The details of a connection: the words of the libraries, and the way that was taken.
+pub(super) fn details(connection: &ConnectionError, words: String) -> String {
+    let addresses: Vec<_> = connection.addresses.iter().map(ToString::to_string).collect();
+    let led = if addresses.is_empty() {
+        String::new()
+    } else {
+        format!("\n{} is {}", clean(&connection.host), addresses.join(", "))
+    };
+    let proxy = connection.proxy.as_ref().filter(|proxy| !proxy.authority.is_empty());
+    let by = proxy.map(|proxy| format!("\nby the proxy {}", clean(&proxy.authority))).unwrap_or_default();
+    format!("{words}{led}{by}")
 }
 
 /// The remedy for a vault that gave no answer at all.
@@ -67,17 +90,21 @@ pub(super) fn trust(variable: &str) -> String {
     Shell::HERE.set(variable, if cfg!(windows) { r"C:\path\to\ca.pem" } else { "/path/to/ca.pem" })
 }
 
-fn certificate(fault: CertificateFault, host: &str, vault: &VaultAddress) -> (String, String) {
+fn certificate(fault: &CertificateFault, host: &str, in_azure: bool) -> (String, String) {
     let (trust, date) = (trust("SSL_CERT_FILE"), Shell::HERE.date());
     match fault {
-        CertificateFault::UnknownIssuer | CertificateFault::Other => (
+        CertificateFault::Other(words) => (
+            format!("The certificate of {host} is not trusted: {}.", clean(words)),
+            format!("If it is the right one all the same, name it, or its issuer, to be trusted:\n\n    {trust}"),
+        ),
+        CertificateFault::UnknownIssuer => (
             format!("The certificate of {host} is not trusted: nobody known here has issued it."),
             format!("Where a proxy inspects TLS, and for an emulator, name the certificate to trust:\n\n    {trust}"),
         ),
         CertificateFault::OtherName => (
             format!("The certificate that answers for {host} is for another name."),
-            if vault.is_in_azure() {
-                "Something other than Key Vault answers there. Check the network: a proxy, a sign-in page, a name server."
+            if in_azure {
+                "Something other than that host answers there. Check the network: a proxy, a sign-in page, a name server."
                     .into()
             } else {
                 "Use the name that the certificate is for in the vault's URL, or give the emulator a certificate for \

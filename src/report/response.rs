@@ -14,7 +14,9 @@ use crate::{
 use azure_core::http::StatusCode;
 use azure_extras::{
     VaultAddress,
-    secrets::{DeletionPending, ForeignChallenge, NotKeyVault, Operation, ServiceError},
+    secrets::{
+        DeletionPending, ForeignChallenge, ForeignLink, NotKeyVault, Operation, ServiceError, is_transient_status,
+    },
     text::{clean, first_line},
 };
 
@@ -29,10 +31,12 @@ const CHECK_ADDRESS: &str = "Something other than Key Vault may answer at that a
                              and HTTPS_PROXY if there is a proxy.";
 
 /// The remedy for a deletion that was not complete in time.
-pub(super) fn deletion_pending(pending: &DeletionPending) -> Remedy {
-    let advice = match &pending.recovery_id {
-        Some(id) => format!("Look again later:\n\n    az keyvault secret show-deleted --id {}", clean(id)),
-        None => String::new(),
+pub(super) fn deletion_pending(pending: &DeletionPending, failure: &Failure, vault: &VaultAddress) -> Remedy {
+    let advice = match (&pending.recovery_id, &failure.call) {
+        (Some(_), Some(call)) => {
+            format!("Look again later:\n\n    {}", az_secret("show-deleted", vault, &call.secret_name))
+        }
+        _ => String::new(),
     };
     Remedy { link: SOFT_DELETE, ..Remedy::new(sentence(&pending.to_string()), advice) }
 }
@@ -46,6 +50,14 @@ pub(super) fn foreign_challenge(ForeignChallenge { resource }: &ForeignChallenge
         ),
         "For a vault behind a private endpoint use the plain vault name, as in my-vault; for an emulator use \
          https://localhost and its port.",
+    )
+}
+
+/// The remedy for a link that leads outside the vault.
+pub(super) fn foreign_link(ForeignLink { origin }: &ForeignLink, vault: &VaultAddress) -> Remedy {
+    Remedy::new(
+        format!("A response of {vault} leads to {origin}, outside the vault; no token was sent."),
+        CHECK_ADDRESS,
     )
 }
 
@@ -142,7 +154,7 @@ pub(super) fn remedy(answer: &ServiceError, failure: &Failure, vault: &VaultAddr
         (status, _) => {
             let link = if status == 429 { THROTTLING } else { "" };
             let said = format!("{vault} answered {}", status_line(answer.status));
-            let later = matches!(status, 408 | 429 | 500..).then(|| "Try again later.".into()).unwrap_or_default();
+            let later = if is_transient_status(status) { "Try again later.".into() } else { String::new() };
             match tried(failure.attempts) {
                 Some(tried) => (format!("{said}, {tried}."), later, link),
                 None => (format!("{said}."), later, link),

@@ -18,13 +18,17 @@ pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
         Some(failure) => format!("    {credential}: {failure}"),
         None => format!("    {credential}"),
     };
-    let sentence = match failed.outcomes.last() {
-        Some(CredentialOutcome { credential, .. }) if failed.refused => {
-            format!("Cannot sign in to Azure: {credential} was refused.")
-        }
-        _ => "Cannot sign in to Azure.".into(),
-    };
     let credentials = failed.outcomes.iter().map(line).collect();
+    let last = failed.outcomes.last().filter(|_| failed.refused);
+    // A credential whose host was not reached was not refused, and its variables may be right.
+    if let Some(CredentialOutcome { failure: Some(CredentialFailure::Connection(connection)), .. }) = last {
+        let remedy = network::remedy(connection, None, network::details(connection, String::new()));
+        return Remedy { credentials, ..remedy };
+    }
+    let sentence = match last {
+        Some(CredentialOutcome { credential, .. }) => format!("Cannot sign in to Azure: {credential} was refused."),
+        None => "Cannot sign in to Azure.".into(),
+    };
     Remedy { credentials, link: SIGN_IN, ..Remedy::new(sentence, next_step(failed)) }
 }
 

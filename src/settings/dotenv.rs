@@ -65,7 +65,7 @@ impl Dotenv {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, InvalidDotenv> {
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || has_name_in_utf16(bytes) {
             return Err(InvalidDotenv::Utf16);
         }
         let text = decode(bytes);
@@ -127,7 +127,17 @@ fn expect_regular(metadata: &Metadata) -> io::Result<()> {
 fn decode(bytes: &[u8]) -> String {
     let invalid = |chunk: &[u8]| if chunk.is_empty() { "" } else { "\0" };
     let text: String = bytes.utf8_chunks().flat_map(|chunk| [chunk.valid(), invalid(chunk.invalid())]).collect();
-    text.replace("\r\n", "\n")
+    // A lone CR ended a line on the first Macs, and does in files that were converted twice.
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Tells whether a variable of ours stands there in UTF-16, which editors write without a mark, and which Windows
+/// PowerShell's `>>` adds to a file in another encoding.
+fn has_name_in_utf16(bytes: &[u8]) -> bool {
+    let is_in = |name: Vec<u8>| bytes.windows(name.len()).any(|window| window == name);
+    let little = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let big = |name: &str| name.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+    bytes.contains(&0) && TAKEN.into_iter().any(|name| is_in(little(name)) || is_in(big(name)))
 }
 
 /// The first line of `text`, and the lines after it.

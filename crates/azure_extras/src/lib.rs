@@ -30,7 +30,11 @@
 //! - [`BeginDeleteSecret`] waits until a secret is deleted.
 //! - `in_memory`, with the feature of that name, is a Key Vault in memory for demos and tests.
 //!
-//! The types in errors are found below the SDK's own by [`find_cause`].
+//! [`find_cause`] finds this crate's errors inside the SDK's.
+//!
+//! It all runs in a Tokio runtime with I/O and time. The SDK's own transport is not built in: a client that is made
+//! without [`client_options`], or a transport of its own, panics. TLS is rustls with *ring*, which becomes the process's
+//! default provider, unless it has one.
 
 pub mod credential;
 pub mod error;
@@ -43,3 +47,7 @@ pub mod text;
 pub use credential::{CredentialOptions, DefaultAzureCredential};
 pub use error::{causes, find_cause};
 pub use secrets::{BeginDeleteSecret, VaultAddress, client_options};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

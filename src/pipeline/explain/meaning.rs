@@ -8,7 +8,7 @@ use azure_core::{
     time::OffsetDateTime,
 };
 use azure_extras::{
-    secrets::{Operation, ServiceError},
+    secrets::{Operation, ServiceError, is_transient_status},
     text::first_line,
 };
 use serde_json::Value;
@@ -60,14 +60,14 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
             format!("begun; the secret can be recovered until {}", purge_date()),
             format!("begun; kept until {}", purge_date()),
         ),
-        (Operation::GetDeleted, 403) => {
+        (Operation::GetDeleted, 403) if ServiceError::read(answer).is_missing_permission() => {
             Meaning::new(Expected, "complete, as far as this account may see", "complete, it seems")
         }
         (Operation::GetDeleted, 200) => {
             Meaning::new(Success, format!("deleted; can be recovered until {}", purge_date()), "deleted")
         }
         (Operation::Purge, 204) => Meaning::new(Success, "purged; the name can be used again", "purged"),
-        (_, 408 | 429 | 500..) => Meaning::new(Failure, "this may pass", "may pass"),
+        (_, status) if is_transient_status(status) => Meaning::new(Failure, "this may pass", "may pass"),
         _ => {
             let error = ServiceError::read(answer);
             let code = if error.inner_code.is_empty() { &error.code } else { &error.inner_code };
@@ -88,12 +88,6 @@ fn unauthorized(answer: &RawResponse) -> Meaning {
         }
         _ => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
     }
-}
-
-/// Tells whether a deletion has begun whose end is to be waited for.
-pub(super) fn goes_on(response: &RawResponse) -> bool {
-    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-    response.status().is_success() && !body["recoveryId"].is_null()
 }
 
 /// The day of a time in Unix seconds.

@@ -9,7 +9,7 @@ mod recap;
 mod sign_in;
 
 use super::{
-    record::Record,
+    record::{Record, deletion_goes_on},
     watch::{Attempt, Call, Observer, Outcome},
 };
 use crate::terminal::{note, output};
@@ -23,7 +23,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// Tells the story of a run: each call of the SDK once, with the reason for those that the tutorial does not have; under
 /// it each exchange, where the token came from, and all polls in one line.
@@ -52,7 +51,6 @@ struct SoFar {
     introduced: bool,
     signed_in: bool,
     polls_announced: bool,
-    sent: Option<Instant>,
     polls: Option<Polls>,
     recap: Recap,
 }
@@ -110,7 +108,7 @@ impl Observer for Explain {
     }
 
     async fn call_ended(&self, call: &Call, outcome: Outcome<'_>) -> azure_core::Result<()> {
-        if call.operation == Operation::Delete && outcome.is_ok_and(meaning::goes_on) {
+        if call.operation == Operation::Delete && outcome.is_ok_and(deletion_goes_on) {
             self.announce_polls(call);
         }
         Ok(())
@@ -120,20 +118,18 @@ impl Observer for Explain {
         if self.exchanges && attempt.is_authorized && !std::mem::replace(&mut self.so_far().signed_in, true) {
             sign_in::show(self.credential.as_ref().map(|credential| credential.outcomes()));
         }
-        self.so_far().sent = Some(Instant::now());
     }
 
     fn attempt_ended(&self, attempt: &Attempt, outcome: Outcome<'_>) {
         if !self.exchanges {
             return;
         }
-        let Attempt { call: Call { operation, secret_name, url, .. }, method, is_authorized, .. } = attempt;
+        let Attempt { call: Call { operation, secret_name, url, .. }, method, is_authorized, sent, .. } = attempt;
         let mut so_far = self.so_far();
-        let sent = so_far.sent.unwrap_or_else(Instant::now);
         let status = Status(outcome.ok().map(|response| response.status().into()));
         if *operation == Operation::GetDeleted && status == Status(Some(404)) {
             so_far.recap.keep(*operation, status, Duration::ZERO);
-            let polls = so_far.polls.get_or_insert_with(|| Polls::new(secret_name, sent));
+            let polls = so_far.polls.get_or_insert_with(|| Polls::new(secret_name, *sent));
             polls.count += 1;
             if self.live {
                 output::show(polls.line());
@@ -147,12 +143,12 @@ impl Observer for Explain {
         let polls = so_far.polls.take();
         output::stop_spinning();
         let before = polls.as_ref().map(Polls::counted);
-        let took = polls.map_or(sent, |polls| polls.began).elapsed();
+        let took = polls.map_or(*sent, |polls| polls.began).elapsed();
         so_far.recap.keep(*operation, status, took);
         let outcome =
             Colored::new(before.as_deref(), &status.to_string(), meaning.tone, &format!(" in {}", time(took)));
         let body = if *operation == Operation::Set && *is_authorized { "{\"value\":\"********\"}" } else { "" };
-        let sent = Sent { method: method.to_string(), path: url.path().to_owned(), body };
-        note!("{}", exchange(&sent, &outcome, [&meaning.more, &meaning.fewer]));
+        let request = Sent { method: method.to_string(), path: url.path().to_owned(), body };
+        note!("{}", exchange(&request, &outcome, [&meaning.more, &meaning.fewer]));
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn show(outcomes: Option<Vec<CredentialOutcome>>) {
     for CredentialOutcome { credential, failure, took } in &outcomes {
         let came_of_it = match failure {
             None => format!("{} in {}", style("token").for_stderr().green(), time(*took)),
-            Some(CredentialFailure::NotSet(_)) => "not set".to_owned(),
+            Some(CredentialFailure::NotSet(missing)) if missing.len() > 2 => "not set".to_owned(),
             Some(failure) => failure.to_string(),
         };
         let line = format!("    {:<width$}  {came_of_it}", credential.to_string());

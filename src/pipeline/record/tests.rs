@@ -91,18 +91,18 @@ async fn a_deletion_is_left_until_it_is_seen_to_be_complete() {
     assert_eq!(state(&record), LeftoverState::Deletion);
     client.get_deleted_secret("n", None).await.unwrap();
     assert_eq!(state(&record), LeftoverState::Nothing);
-    assert!(!record.found_secret());
+    assert!(!record.found_secret("N"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_was_there_before_is_noticed() {
     let vault = Arc::new(InMemoryVault::new(Duration::ZERO));
     let (client, record) = client_of(Arc::clone(&vault), Method::Patch, None);
-    assert!(client.get_secret("n", None).await.is_err() && !record.found_secret());
+    assert!(client.get_secret("n", None).await.is_err() && !record.found_secret("N"));
     assert!(set(&client).await);
     client.get_secret("n", None).await.unwrap();
-    assert!(!record.found_secret(), "it is the run's own");
+    assert!(!record.found_secret("N"), "it is the run's own");
     let (another, record) = client_of(vault, Method::Patch, None);
     another.get_secret("n", None).await.unwrap();
-    assert!(record.found_secret());
+    assert!(record.found_secret("N"));
 }

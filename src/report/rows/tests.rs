@@ -159,15 +159,18 @@ fn errors() -> Vec<anyhow::Error> {
         Lost::Proxy(ProxyFault::WantsPassword),
         Lost::Proxy(ProxyFault::Refused),
         Lost::Proxy(ProxyFault::NotThere),
-        Lost::Lost,
+        Lost::Refused,
+        Lost::TimedOut,
+        Lost::Broken,
     ];
     use CertificateFault::{AuthorityAsServer, Expired, NotYetValid, Other, OtherName, UnknownIssuer};
-    let faults = [UnknownIssuer, OtherName, Expired, NotYetValid, AuthorityAsServer, Other].map(Lost::Certificate);
+    let faults = [UnknownIssuer, OtherName, Expired, NotYetValid, AuthorityAsServer, Other("it is revoked".into())]
+        .map(Lost::Certificate);
     for failure in lost.into_iter().chain(faults) {
         for variable in [Some("HTTPS_PROXY"), None] {
             let proxy = Some(ProxyInUse { variable, authority: "proxy.example:8080".into() });
             let host = "my-key-vault-in-azure.vault.azure.net";
-            errors.push(other(ConnectionError::for_tests(host, failure.clone(), proxy)));
+            errors.push(other(ConnectionError::new(host, failure.clone(), proxy)));
         }
     }
     errors

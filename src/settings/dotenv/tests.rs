@@ -164,7 +164,7 @@ fn a_line_of_somebody_else_is_never_in_the_way() {
         "#KEY_VAULT_NAME",
         "-----BEGIN PRIVATE KEY-----\nMIIE'\"=\n-----END PRIVATE KEY-----",
     ] {
-        for end in ["\n", "\r\n"] {
+        for end in ["\n", "\r\n", "\r"] {
             let after = format!("{}{end}KEY_VAULT_NAME=mine{end}Z=1", others.replace('\n', end));
             assert_eq!(vault(&after), Ok(Some("mine".into())), "{after:?}");
             let before = format!("KEY_VAULT_NAME=mine{end}{}", others.replace('\n', end));
@@ -236,6 +236,13 @@ fn debug_shows_names_and_no_values() {
 fn utf_16_is_told() {
     for bytes in [&b"\xff\xfeK\0"[..], b"\xfe\xff\0K", b"\xff\xfe"] {
         assert_eq!(vault(bytes), Err("The file .env is in UTF-16.".into()));
+    }
+    // Without a mark, or only in a part of the file.
+    let line = "AZURE_CLIENT_SECRET=s3cr3t\r\n";
+    let little: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = line.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [little.clone(), big, [b"KEY_VAULT_NAME=mine\n".to_vec(), little].concat()] {
+        assert_eq!(vault(&bytes), Err("The file .env is in UTF-16.".into()));
     }
 }
 
@@ -436,11 +443,13 @@ fn written(value: &str, style: Style, bare: bool) -> Option<String> {
     match style {
         Style::Plain => {
             let comment = value.chars().zip(value.chars().skip(1)).any(|(a, b)| a.is_whitespace() && b == '#');
-            let fits =
-                !comment && !value.contains('\n') && value.trim() == value && !value.starts_with(['#', '\'', '"']);
+            let fits = !comment
+                && !value.contains(['\n', '\r'])
+                && value.trim() == value
+                && !value.starts_with(['#', '\'', '"']);
             fits.then(|| value.to_owned())
         }
-        Style::Single => (!value.contains('\'') && !value.contains("\r\n")).then(|| format!("'{value}'")),
+        Style::Single => (!value.contains(['\'', '\r'])).then(|| format!("'{value}'")),
         Style::Double => {
             let mut text = String::from('"');
             let mut chars = value.chars().peekable();
@@ -618,7 +627,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(1000) })]
 
     #[test]
-    fn what_is_written_is_read(parts in vec(any_part(), 0..8), end in select(vec!["\n", "\r\n"]), mark: bool, cut: bool) {
+    fn what_is_written_is_read(parts in vec(any_part(), 0..8), end in select(vec!["\n", "\r\n", "\r"]), mark: bool, cut: bool) {
         let (mut bytes, taken, ignored) = file(&parts, end);
         if cut {
             bytes.truncate(bytes.len().saturating_sub(end.len()));

@@ -1,25 +1,36 @@
 //! The reasons why a credential gave no token.
 
-use crate::{error::causes, text::clean};
+use crate::{
+    error::{causes, find_cause},
+    network::ConnectionError,
+    text::clean,
+};
 use azure_core::Error;
-use std::{fmt, io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 /// The reason why a credential gave no token, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialFailure {
     /// These variables are not set.
+    #[error("{}", not_set(.0))]
     NotSet(Vec<&'static str>),
     /// This computer has no managed identity.
+    #[error("this computer has none")]
     NoIdentity,
     /// A later credential gave its token before this one was found to be there or not.
+    #[error("no answer before the next source's token")]
     Overtaken,
     /// The tool is not installed.
+    #[error("not installed")]
     NotInstalled,
     /// The tool is installed and does not run; with the words of the system.
+    #[error("installed, but it does not run: {}", in_a_line(.0))]
     DoesNotRun(String),
     /// The tool is installed without this module of it.
+    #[error("its module {0} is missing")]
     ModuleMissing(&'static str),
     /// No account is signed in, or a new sign-in is wanted.
+    #[error("{}", said.clone().unwrap_or_else(|| format!("not signed in; run `{command}`")))]
     NotSignedIn {
         /// The words, in a line; `None` where that is all.
         said: Option<String>,
@@ -27,11 +38,29 @@ pub enum CredentialFailure {
         command: String,
     },
     /// It gave no answer in that time.
+    #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
+    /// Its host was not reached.
+    #[error("{0}")]
+    Connection(Arc<ConnectionError>),
     /// Its answer cannot be read.
+    #[error("its answer cannot be read; is it up to date?")]
     Unreadable,
     /// It said this, in its whole words.
+    #[error("{}", if .0.is_empty() { "failed without a word".to_owned() } else { in_a_line(.0) })]
     Said(String),
+}
+
+fn not_set(variables: &[&str]) -> String {
+    match variables {
+        [] => "not set".to_owned(),
+        [one] => format!("{one} is not set"),
+        [others @ .., last] => format!("{} and {last} are not set", others.join(", ")),
+    }
+}
+
+fn in_a_line(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 impl CredentialFailure {
@@ -40,9 +69,10 @@ impl CredentialFailure {
         let given = causes(error).find_map(|cause| {
             cause.downcast_ref().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Self>())
         });
-        match given {
-            Some(reason) => reason.clone(),
-            None => Self::Said(clean(&error.get_ref().map_or_else(|| error.to_string(), ToString::to_string))),
+        match (given, find_cause::<ConnectionError>(error)) {
+            (Some(failure), _) => failure.clone(),
+            (None, Some(connection)) => Self::Connection(Arc::new(connection.clone())),
+            (None, None) => Self::Said(clean(&error.get_ref().map_or_else(|| error.to_string(), ToString::to_string))),
         }
     }
 
@@ -108,31 +138,6 @@ fn proposed(line: &str, login: &str) -> Option<String> {
         || command == login && rest.chars().all(|c| c.is_ascii_alphabetic() || " .,".contains(c));
     ends.then_some(command)
 }
-
-impl fmt::Display for CredentialFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSet(variables) => match variables.as_slice() {
-                [] => write!(f, "not set"),
-                [one] => write!(f, "{one} is not set"),
-                [others @ .., last] => write!(f, "{} and {last} are not set", others.join(", ")),
-            },
-            Self::NoIdentity => write!(f, "this computer has none"),
-            Self::Overtaken => write!(f, "no answer before the next source's token"),
-            Self::NotInstalled => write!(f, "not installed"),
-            Self::DoesNotRun(why) => write!(f, "installed, but it does not run: {}", why.replace('\n', " ")),
-            Self::ModuleMissing(module) => write!(f, "its module {module} is missing"),
-            Self::NotSignedIn { said: None, command } => write!(f, "not signed in; run `{command}`"),
-            Self::NotSignedIn { said: Some(said), .. } => write!(f, "{said}"),
-            Self::TimedOut(within) => write!(f, "no answer within {} s", within.as_secs()),
-            Self::Unreadable => write!(f, "its answer cannot be read; is it up to date?"),
-            Self::Said(said) if said.is_empty() => write!(f, "failed without a word"),
-            Self::Said(said) => write!(f, "{}", said.replace('\n', " ")),
-        }
-    }
-}
-
-impl std::error::Error for CredentialFailure {}
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ use azure_core::{
 use std::{env, ffi::OsString, path::PathBuf, sync::Arc};
 
 /// The parts of a [`DefaultAzureCredential`](super::DefaultAzureCredential).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CredentialOptions {
     /// The credentials that are tried, in their order; all if empty (`AZURE_TOKEN_CREDENTIALS`).
     pub credentials: Vec<CredentialKind>,

@@ -2,7 +2,7 @@
 
 use super::{failure::CredentialFailure, kind::CredentialKind};
 use azure_core::{Error, error::ErrorKind};
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 /// The outcome of one credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,9 @@ pub struct CredentialOutcome {
 
 /// No credential gave a token.
 ///
-/// Its `Display` has a line for each credential, and how to sign in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Its `Display` has a line for each credential, and how to sign in with the Azure CLI, if that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot sign in to Azure{}", lines(outcomes, *refused))]
 pub struct SignInFailed {
     /// The outcomes in the order in which the credentials were tried.
     pub outcomes: Vec<CredentialOutcome>,
@@ -26,19 +27,14 @@ pub struct SignInFailed {
     pub refused: bool,
 }
 
-impl fmt::Display for SignInFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot sign in to Azure")?;
-        for CredentialOutcome { credential, failure, .. } in &self.outcomes {
-            if let Some(failure) = failure {
-                write!(f, "\n    {credential}: {failure}")?;
-            }
-        }
-        if self.refused { Ok(()) } else { f.write_str("\nTo sign in as yourself, run `az login`.") }
-    }
+fn lines(outcomes: &[CredentialOutcome], refused: bool) -> String {
+    let line = |CredentialOutcome { credential, failure, .. }: &CredentialOutcome| {
+        failure.as_ref().map(|failure| format!("\n    {credential}: {failure}"))
+    };
+    let has_cli = outcomes.iter().any(|outcome| outcome.credential == CredentialKind::AzureCli);
+    let login = if has_cli && !refused { "\nTo sign in as yourself, run `az login`." } else { "" };
+    outcomes.iter().filter_map(line).collect::<String>() + login
 }
-
-impl std::error::Error for SignInFailed {}
 
 impl From<SignInFailed> for Error {
     fn from(failed: SignInFailed) -> Self {

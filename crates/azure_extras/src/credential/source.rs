@@ -151,6 +151,7 @@ impl Source {
         let is_there = match cause.map(Error::kind) {
             // A virtual machine without an identity is as good as a laptop.
             Some(ErrorKind::HttpResponse { status, .. }) => self.probe.is_none() || *status != StatusCode::BadRequest,
+            // Its endpoint is on this computer or in the same rack, or it is not there.
             Some(ErrorKind::Connection | ErrorKind::Io) => self.kind != CredentialKind::ManagedIdentity,
             _ => true,
         };

@@ -25,8 +25,6 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The API version that the SDK's client sends; the vault answers no other.
-const API_VERSION: &str = "2025-07-01";
 const PAGE: usize = 25;
 
 /// A credential whose token is worth nothing.
@@ -44,7 +42,8 @@ impl TokenCredential for InMemoryCredential {
     }
 }
 
-/// A Key Vault in memory, with soft delete. Any bearer token opens it, and any host name reaches it.
+/// A Key Vault in memory, with soft delete. It sets, gets, lists the versions of, deletes and purges secrets, and gets
+/// deleted ones; other requests are answered 404 or 405. Any bearer token opens it, and any host name reaches it.
 pub struct InMemoryVault {
     deletion_takes: Duration,
     secrets: Mutex<Secrets>,
@@ -54,18 +53,17 @@ pub struct InMemoryVault {
 type Secrets = BTreeMap<String, Secret>;
 
 impl InMemoryVault {
-    /// Makes an empty vault in which a deletion, and likewise a recovery, takes `deletion_takes` to complete.
+    /// Makes an empty vault in which a deletion, and likewise a purge, takes `deletion_takes` to complete.
     pub fn new(deletion_takes: Duration) -> Self {
         Self { deletion_takes, secrets: Mutex::default() }
     }
 
     fn respond(&self, method: Method, url: &Url, body: &[u8]) -> Response {
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
-        match query.get("api-version").map(String::as_str) {
-            Some(API_VERSION) => {}
-            None => return bad_parameter("api-version must be specified"),
-            Some(_) => return bad_parameter("The specified version is not recognized."),
-        }
+        // Any version will do: the SDK's next one is to work, too.
+        let Some(api_version) = query.get("api-version") else {
+            return bad_parameter("api-version must be specified");
+        };
         let host = url.authority();
         // A panic under the lock is this module's own mistake, and leaves the map whole.
         let secrets = &mut *self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +77,7 @@ impl InMemoryVault {
         match (method, path.as_slice()) {
             (Method::Put, ["secrets", name]) => set(secrets, name, body, host),
             (Method::Get, ["secrets", name]) => get(secrets, name, host),
-            (Method::Get, ["secrets", name, "versions"]) => list_versions(secrets, name, &query, host),
+            (Method::Get, ["secrets", name, "versions"]) => list_versions(secrets, name, &query, host, api_version),
             (Method::Delete, ["secrets", name]) => self.delete(secrets, name, host),
             (Method::Get, ["deletedsecrets", name]) => match secret_in(secrets, name, Phase::Deleted) {
                 Some(secret) => ok(secret.deleted_properties(host)),
@@ -180,7 +178,13 @@ fn get(secrets: &mut Secrets, name: &str, host: &str) -> Response {
 }
 
 /// A page of a secret's versions; of an unknown name, an empty one.
-fn list_versions(secrets: &mut Secrets, name: &str, query: &BTreeMap<String, String>, host: &str) -> Response {
+fn list_versions(
+    secrets: &mut Secrets,
+    name: &str,
+    query: &BTreeMap<String, String>,
+    host: &str,
+    api_version: &str,
+) -> Response {
     let number = |key, default| match query.get(key) {
         Some(text) => text.parse().ok(),
         None => Some(default),
@@ -196,7 +200,7 @@ fn list_versions(secrets: &mut Secrets, name: &str, query: &BTreeMap<String, Str
     let next_link = (start + size < secret.versions.len()).then(|| {
         let name = &secret.name;
         let next = start + size;
-        format!("https://{host}/secrets/{name}/versions?api-version={API_VERSION}&maxresults={size}&$skiptoken={next}")
+        format!("https://{host}/secrets/{name}/versions?api-version={api_version}&maxresults={size}&$skiptoken={next}")
     });
     ok(json!({ "value": value, "nextLink": next_link }))
 }

@@ -4,10 +4,10 @@ use super::proxy::ProxyInUse;
 use crate::error::causes;
 use azure_core::{Error, error::ErrorKind};
 use rustls::CertificateError;
-use std::{io, net::IpAddr};
+use std::{io, net::IpAddr, sync::Arc};
 
 /// A request that got no response, since the connection to `host` did not come about or broke.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("no connection to {host}: {failure}")]
 pub struct ConnectionError {
     /// The host that was to be reached.
@@ -18,7 +18,7 @@ pub struct ConnectionError {
     pub proxy: Option<ProxyInUse>,
     /// The reason.
     pub failure: ConnectionFailure,
-    source: Option<reqwest::Error>,
+    source: Option<Arc<reqwest::Error>>,
 }
 
 /// The reason why there is no connection.
@@ -45,13 +45,19 @@ pub enum ConnectionFailure {
     /// The proxy did not make the connection.
     #[error("the proxy {0}")]
     Proxy(ProxyFault),
-    /// The connection was refused, was not answered, or broke.
-    #[error("it was refused, not answered, or broken off")]
-    Lost,
+    /// Nothing listens there, or it refuses.
+    #[error("it was refused")]
+    Refused,
+    /// It was not accepted in time.
+    #[error("it was not accepted in time")]
+    TimedOut,
+    /// It broke, or something that does not speak HTTP or TLS answered.
+    #[error("it broke off")]
+    Broken,
 }
 
 /// The fault of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
     /// Its issuer is not trusted here.
     #[error("no issuer that is trusted here")]
@@ -68,9 +74,9 @@ pub enum CertificateFault {
     /// It is a certificate authority's own.
     #[error("it is a certificate authority's own")]
     AuthorityAsServer,
-    /// Another one.
-    #[error("for another reason")]
-    Other,
+    /// Another one, in the words of the TLS library.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// The fault of a proxy.
@@ -92,24 +98,36 @@ pub enum ProxyFault {
 #[error("{0}")]
 pub(super) struct LookupFailed(pub ConnectionFailure);
 
+/// Equal if they tell the same, whatever the HTTP client said.
+impl PartialEq for ConnectionError {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |it: &Self| (it.host.clone(), it.addresses.clone(), it.proxy.clone(), it.failure.clone());
+        facts(self) == facts(other)
+    }
+}
+
+impl Eq for ConnectionError {}
+
 impl ConnectionError {
     /// Tells whether the next attempt may succeed.
     pub fn is_transient(&self) -> bool {
-        matches!(self.failure, ConnectionFailure::NameServer { timed_out: false, .. } | ConnectionFailure::Lost)
+        use ConnectionFailure::{Broken, NameServer, Refused, TimedOut};
+        matches!(self.failure, NameServer { timed_out: false, .. } | Refused | TimedOut | Broken)
     }
 
-    /// A connection to `host` that failed so, for tests of what is made of it.
-    #[doc(hidden)]
-    pub fn for_tests(host: &str, failure: ConnectionFailure, proxy: Option<ProxyInUse>) -> Self {
+    /// A connection to `host` that failed so, as a transport of somebody else's may tell it.
+    pub fn new(host: &str, failure: ConnectionFailure, proxy: Option<ProxyInUse>) -> Self {
         Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source: None }
     }
 
     /// Finds out why `source` came in place of a response from `host`.
     pub(super) fn wrap(source: reqwest::Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
-        let failure = failure(&source, proxy.is_some());
-        // The kinds that the SDK expects of a transport.
         let kind = if source.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };
-        Error::new(kind, Self { host: host.to_owned(), addresses, proxy, failure, source: Some(source) })
+        let failure = failure(&source, proxy.is_some());
+        let error = Self { host: host.to_owned(), addresses, proxy, failure, source: Some(Arc::new(source)) };
+        // The SDK's own retries, where they are on, leave that kind alone.
+        let kind = if error.is_transient() { kind } else { ErrorKind::Other };
+        Error::new(kind, error)
     }
 }
 
@@ -133,7 +151,12 @@ fn failure(error: &reqwest::Error, by_proxy: bool) -> ConnectionFailure {
     } else {
         words("tunnel error").then_some(ProxyFault::Refused)
     };
-    fault.map_or(ConnectionFailure::Lost, ConnectionFailure::Proxy)
+    match fault {
+        Some(fault) => ConnectionFailure::Proxy(fault),
+        None if io().any(is_refused) => ConnectionFailure::Refused,
+        None if error.is_timeout() => ConnectionFailure::TimedOut,
+        None => ConnectionFailure::Broken,
+    }
 }
 
 /// The TLS error that an I/O error wraps, which may wrap another one: a wrapped error's `source` passes over it.
@@ -157,6 +180,6 @@ fn fault(error: &CertificateError) -> CertificateFault {
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             CertificateFault::AuthorityAsServer
         }
-        _ => CertificateFault::Other,
+        _ => CertificateFault::Other(error.to_string()),
     }
 }

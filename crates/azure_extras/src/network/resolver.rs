@@ -39,8 +39,9 @@ impl Resolve for Resolver {
         let known = self.clone();
         Box::pin(async move {
             let name = name.as_str();
-            let addresses = look_up(name).await.map_err(LookupFailed)?;
-            known.remember(name, &addresses);
+            let found = look_up(name).await;
+            known.remember(name, found.as_deref().unwrap_or_default());
+            let addresses = found.map_err(LookupFailed)?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }

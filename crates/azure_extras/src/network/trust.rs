@@ -5,9 +5,9 @@ use std::{env, fs, path::PathBuf};
 
 /// No certificate authority to trust can be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}, which is of no use: {why}", match file {
-    Some(file) => format!("SSL_CERT_FILE names {}", file.display()),
-    None => "the system has a store of certificates to trust".to_owned(),
+#[error("{} of no use: {why}", match file {
+    Some(file) => format!("SSL_CERT_FILE names {}, which is", file.display()),
+    None => "the system's store of certificates to trust is".to_owned(),
 })]
 pub struct NoTrust {
     /// The file that `SSL_CERT_FILE` names; `None` for the system's own store.

@@ -55,15 +55,15 @@ impl TimeLeft {
 
 /// Notes, as a value in a call's context, that an attempt stayed without a response that tells what was done.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unanswered(Arc<AtomicBool>);
+pub(super) struct LostResponse(Arc<AtomicBool>);
 
-impl Unanswered {
+impl LostResponse {
     pub fn happened(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Limits each attempt, signing in aside, to the rest of its call's time, and notes those that stay [`Unanswered`].
+/// Limits each attempt, signing in aside, to the rest of its call's time, and notes those that stay without one ([`LostResponse`]).
 #[derive(Debug)]
 pub(super) struct EachAttempt;
 
@@ -80,7 +80,7 @@ impl Policy for EachAttempt {
             }
         };
         let is_unanswered = result.as_ref().map_or(true, |response| !is_conclusive(response.status()));
-        if let Some(unanswered) = ctx.value::<Unanswered>().filter(|_| is_unanswered && is_authorized(request)) {
+        if let Some(unanswered) = ctx.value::<LostResponse>().filter(|_| is_unanswered && is_authorized(request)) {
             unanswered.0.store(true, Ordering::Relaxed);
         }
         result

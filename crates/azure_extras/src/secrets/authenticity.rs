@@ -4,6 +4,7 @@ use super::{
     challenge::Challenge,
     operation::Operation,
     response::{is_error, json, rebuilt},
+    transient::is_transient_status,
     vault_address::is_in_azure,
 };
 use crate::text::first_line;
@@ -63,7 +64,7 @@ fn is_key_vaults(request: &Request, response: &RawResponse) -> bool {
     match u16::from(response.status()) {
         status @ 200..300 => is_documented(request, status, &body),
         401 if Challenge::of(response).is_key_vaults() => true,
-        408 | 429 | 500 | 502 | 503 | 504 => true,
+        status if is_transient_status(status) => true,
         400.. => is_error(&body),
         _ => false,
     }

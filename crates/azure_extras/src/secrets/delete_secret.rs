@@ -5,7 +5,7 @@
 //! not look at deleted secrets it then says 403. See
 //! <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
 
-use super::{attempt::Unanswered, response::retry_after, service_error::is_missing_permission};
+use super::{attempt::LostResponse, response::retry_after, service_error::is_missing_permission};
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -50,12 +50,12 @@ pub trait BeginDeleteSecret {
 
 impl BeginDeleteSecret for SecretClient {
     async fn begin_delete_secret(&self, secret_name: &str) -> azure_core::Result<DeleteSecretPoller<'_>> {
-        let unanswered = Unanswered::default();
-        let context = Context::new().with_value(unanswered.clone());
+        let lost_response = LostResponse::default();
+        let context = Context::new().with_value(lost_response.clone());
         let options = SecretClientDeleteSecretOptions { method_options: ClientMethodOptions { context } };
         let begun = match self.delete_secret(secret_name, Some(options)).await {
             Ok(answer) => Some(answer.into_model()?),
-            Err(error) if error.http_status() == Some(StatusCode::NotFound) && unanswered.happened() => None,
+            Err(error) if error.http_status() == Some(StatusCode::NotFound) && lost_response.happened() => None,
             Err(error) => return Err(error),
         };
         Ok(DeleteSecretPoller { client: self, secret_name: secret_name.to_owned(), begun, began: Instant::now() })
@@ -114,7 +114,7 @@ impl DeleteSecretPoller<'_> {
                 return Err(Error::new(ErrorKind::Other, DeletionPending { recovery_id }));
             }
             // The last poll is at the deadline itself.
-            let next = asked.map_or(sent + interval(sent - self.began), |asked| Instant::now() + asked);
+            let next = asked.map_or(sent + interval(sent - self.began), |asked| Instant::now() + asked.min(PATIENCE));
             sleep_until(next.min(deadline)).await;
         }
     }

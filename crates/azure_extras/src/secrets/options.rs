@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 /// Options for a [`SecretClient`](azure_security_keyvault_secrets::SecretClient) that sends by [`https`]:
 ///
-/// - A transient failure is retried, up to four attempts and 30 seconds. The SDK's own retries are off: after a connection
-///   that broke before the challenge they would repeat a request without its body.
-/// - Only Key Vault's responses are taken: a proxy's or a sign-in page's is the error
-///   [`NotKeyVault`](super::NotKeyVault), and a token for another domain than the vault's is refused to whoever asks for it
-///   with [`ForeignChallenge`](super::ForeignChallenge).
-/// - No error holds the value of a secret that was set by this client.
+/// - A transient failure is retried, up to four attempts and 30 seconds, signing in aside; then a call that is not
+///   answered is [`CallTimedOut`](super::CallTimedOut). The SDK's own retries are off: after a connection that broke before
+///   the challenge they would repeat a request without its body.
+/// - To the operations in [`Operation`](super::Operation) only Key Vault's responses are taken: a proxy's or a sign-in
+///   page's is the error [`NotKeyVault`](super::NotKeyVault). A token for another domain than the vault's is given to no
+///   server; that is [`ForeignChallenge`](super::ForeignChallenge).
+/// - A page that shows the value that was set last is not kept in errors. What Key Vault itself says is kept as it is.
 /// - A failure of the network is a [`ConnectionError`](crate::network::ConnectionError).
 ///
 /// Policies that are added in front of `per_call_policies` see each call once; in front of `per_try_policies`, each

@@ -3,6 +3,7 @@
 //! The address comes from a user or an environment variable, and the sign-in token goes where it says, so nothing
 //! becomes part of a URL before it has passed the rules here.
 
+use super::origin::OneOrigin;
 use crate::network::is_loopback;
 use azure_core::{
     credentials::TokenCredential,
@@ -15,16 +16,6 @@ use std::{fmt, sync::Arc};
 ///
 /// See <https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-object-identifiers>.
 const DOMAINS: [&str; 3] = ["vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net"];
-
-/// The characters of the longest secret value that Key Vault takes.
-/// See <https://learn.microsoft.com/azure/key-vault/secrets/about-secrets>.
-pub const MAX_VALUE_CHARS: usize = 25_600;
-
-/// Tells whether `name` can be a secret's: 1 to 127 letters, digits and hyphens.
-/// See <https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers>.
-pub fn is_secret_name(name: &str) -> bool {
-    (1..=127).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
 
 /// The address of a vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +62,12 @@ impl VaultAddress {
             return Self::in_domain(given, DOMAINS[0]).ok_or("the name breaks Azure's rule.");
         }
         if !given.contains("://") {
+            // As the portal and other tools show it.
+            let host = given.strip_suffix('/').unwrap_or(given);
+            let host = host.strip_suffix(":443").unwrap_or(host);
             return DOMAINS
                 .iter()
-                .find_map(|domain| Self::in_domain(subdomain(given, domain)?, domain))
+                .find_map(|domain| Self::in_domain(subdomain(host, domain)?, domain))
                 .ok_or("it is no vault's host in Azure; for another, give its URL, https://HOST.");
         }
         let url = Url::parse(given).map_err(|_| "the URL cannot be read.")?;
@@ -146,7 +140,8 @@ impl VaultAddress {
     /// Makes the client of this vault's secrets, which signs in with `credential` and sends by `client_options`.
     ///
     /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
-    /// an emulator on this computer may present any.
+    /// an emulator on this computer may present any. A link in a response that leads outside the vault is the error
+    /// [`ForeignLink`](super::ForeignLink).
     ///
     /// # Errors
     /// None that a parsed address can cause; the SDK's own are passed on.
@@ -155,8 +150,9 @@ impl VaultAddress {
     pub fn secret_client(
         &self,
         credential: Arc<dyn TokenCredential>,
-        client_options: ClientOptions,
+        mut client_options: ClientOptions,
     ) -> azure_core::Result<SecretClient> {
+        client_options.per_try_policies.push(Arc::new(OneOrigin(self.url.clone())));
         let options = SecretClientOptions {
             client_options,
             verify_challenge_resource: Some(!self.is_loopback()),

@@ -167,10 +167,15 @@ impl HttpClient for Imds {
     }
 }
 
+/// The options of an environment without variables.
+fn of_nothing() -> CredentialOptions {
+    CredentialOptions::from_variables(|_| None).unwrap()
+}
+
 /// Signs in where IMDS is as given, beside an `az` that takes so long; returns the outcome and how long it took.
 async fn beside(imds: Imds, az: &Arc<Fake>) -> (Result<String, SignInFailed>, Duration) {
     let by = ClientOptions { transport: Some(Transport::new(Arc::new(imds))), ..ClientOptions::default() };
-    let options = CredentialOptions { client_options: by.clone(), local_client_options: by, ..Default::default() };
+    let options = CredentialOptions { client_options: by.clone(), local_client_options: by, ..of_nothing() };
     let sources = vec![
         Source::new(CredentialKind::ManagedIdentity, &options, &Arc::default(), false),
         Source::of(CredentialKind::AzureCli, Arc::clone(az) as _),
@@ -219,7 +224,7 @@ async fn a_broken_imds_is_not_retried_for_a_minute() {
 async fn pinned_imds_is_not_probed_and_waited_for() {
     let by = ClientOptions { transport: Some(Transport::new(Arc::new(SlowImds::default()))), ..Default::default() };
     let credentials = vec![CredentialKind::ManagedIdentity];
-    let options = CredentialOptions { credentials, local_client_options: by, ..Default::default() };
+    let options = CredentialOptions { credentials, local_client_options: by, ..of_nothing() };
     let credential = DefaultAzureCredential::new(options);
     let began = Instant::now();
     assert_eq!(token(&credential).await.unwrap(), "from-imds");

@@ -160,7 +160,12 @@ async fn another_answer_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn it_gives_up_after_60_s() {
-    for asks in [|_| None, |_| answer(StatusCode::NotFound, Some("100000"))] as [Instead; 2] {
+    let asks: [Instead; 3] = [
+        |_| None,
+        |_| answer(StatusCode::NotFound, Some("100000")),
+        |_| answer(StatusCode::NotFound, Some("9223372036854775807")),
+    ];
+    for asks in asks {
         let deletion = deletion(Duration::from_secs(3600), asks).await;
         assert_eq!(deletion.took, Duration::from_secs(60));
         let error = deletion.outcome.unwrap_err();
