@@ -11,7 +11,7 @@ use crate::support::{
 #[cfg(unix)]
 use crate::{
     support::{each, wait_until},
-    terminal::{NAME, Terminal, VALUE},
+    terminal::{NAME, SIGNED_OUT, Terminal, VALUE},
 };
 #[cfg(unix)]
 use picture::COLUMNS;
@@ -70,7 +70,7 @@ fn the_calls_are_those_of_the_source() {
 #[test]
 fn the_credential_chain_is_told_as_it_went() {
     let cloud = Cloud::start();
-    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    cloud.cli("az", SIGNED_OUT);
     cloud.cli("azd", r#"echo '{"token":"token-from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#);
     let run = run(all_sources(&cloud).arg("--explain"), "n\nv\n");
     let told: Vec<_> = run.stderr.lines().map(|line| stable(&Row::plain(line)).text()).collect();
@@ -241,7 +241,7 @@ fn the_pictures_show_what_the_program_shows() {
     picture("explain.svg", "kv-secrets --demo --explain", &[&rows]);
 
     let cloud = Cloud::start();
-    let az = cloud.held_cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let az = cloud.held_cli("az", SIGNED_OUT);
     let mut error = Terminal::of(all_sources(&cloud).env("DISPLAY", ":0"));
     error.resize(COLUMNS);
     // The error takes the question away.
