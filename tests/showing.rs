@@ -178,9 +178,10 @@ fn picture(name: &str, command: &str, moments: &[&[Row]]) {
 fn stable(row: &Row) -> Row {
     let mut row = row.clone();
     let is_recap = row.text().contains("secrets/NAME");
+    let is_poll = row.text().contains("GET /deletedsecrets/");
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).count();
     // A table's last column keeps its place.
-    if let Some(at) = row.text().find("404").filter(|_| row.text().contains("deletedsecrets/")) {
+    if let Some(at) = row.text().find("404").filter(|_| is_poll) {
         let text = row.text();
         let times = text[at + 3..].strip_prefix(" x").map_or(0, |rest| 2 + digits(rest));
         row.replace(at..at + 3 + times, "404 x9");
@@ -192,7 +193,7 @@ fn stable(row: &Row) -> Row {
         }
     }
     let text = row.text();
-    let time = if text.contains("404") { "1.2 s" } else { "1 ms" };
+    let time = if is_poll { "1.2 s" } else { "1 ms" };
     if is_recap {
         row.replace(text.rfind("  ").unwrap() + 2..text.len(), time);
     } else if let Some(at) = text.find(" in ").map(|at| at + 4).filter(|at| digits(&text[*at..]) > 0) {
