@@ -6,7 +6,7 @@ use crate::{
         cloud::{AZ_SIGNED_IN, Fault, Held, Holds},
         wait_until,
     },
-    terminal::{NAME, Terminal, VALUE, ends_as_it_began},
+    terminal::{NAME, SIGNED_OUT, Terminal, VALUE, ends_as_it_began},
 };
 use std::process::Command;
 
@@ -28,7 +28,6 @@ fn fails_early(command: &mut Command, held: Option<Held>) -> String {
     screen
 }
 
-const SIGNED_OUT: &str = "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1";
 const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d-2e;numgroups=1;iss=https://sts.windows.net/T/' does not \
     have secrets list permission on key vault 'my-vault;location=eastus'.";
 

@@ -11,7 +11,7 @@ use crate::support::{
 #[cfg(unix)]
 use crate::{
     support::{each, wait_until},
-    terminal::{NAME, Terminal, VALUE},
+    terminal::{NAME, SIGNED_OUT, Terminal, VALUE},
 };
 #[cfg(unix)]
 use picture::COLUMNS;
@@ -70,7 +70,7 @@ fn the_calls_are_those_of_the_source() {
 #[test]
 fn the_credential_chain_is_told_as_it_went() {
     let cloud = Cloud::start();
-    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    cloud.cli("az", SIGNED_OUT);
     cloud.cli("azd", r#"echo '{"token":"token-from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#);
     let run = run(all_sources(&cloud).arg("--explain"), "n\nv\n");
     let told: Vec<_> = run.stderr.lines().map(|line| stable(&Row::plain(line)).text()).collect();
@@ -178,9 +178,10 @@ fn picture(name: &str, command: &str, moments: &[&[Row]]) {
 fn stable(row: &Row) -> Row {
     let mut row = row.clone();
     let is_recap = row.text().contains("secrets/NAME");
+    let is_poll = row.text().contains("GET /deletedsecrets/");
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).count();
     // A table's last column keeps its place.
-    if let Some(at) = row.text().find("404").filter(|_| row.text().contains("deletedsecrets/")) {
+    if let Some(at) = row.text().find("404").filter(|_| is_poll) {
         let text = row.text();
         let times = text[at + 3..].strip_prefix(" x").map_or(0, |rest| 2 + digits(rest));
         row.replace(at..at + 3 + times, "404 x9");
@@ -192,7 +193,7 @@ fn stable(row: &Row) -> Row {
         }
     }
     let text = row.text();
-    let time = if text.contains("404") { "1.2 s" } else { "1 ms" };
+    let time = if is_poll { "1.2 s" } else { "1 ms" };
     if is_recap {
         row.replace(text.rfind("  ").unwrap() + 2..text.len(), time);
     } else if let Some(at) = text.find(" in ").map(|at| at + 4).filter(|at| digits(&text[*at..]) > 0) {
@@ -241,7 +242,7 @@ fn the_pictures_show_what_the_program_shows() {
     picture("explain.svg", "kv-secrets --demo --explain", &[&rows]);
 
     let cloud = Cloud::start();
-    let az = cloud.held_cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let az = cloud.held_cli("az", SIGNED_OUT);
     let mut error = Terminal::of(all_sources(&cloud).env("DISPLAY", ":0"));
     error.resize(COLUMNS);
     // The error takes the question away.

@@ -27,6 +27,9 @@ use std::{
 pub const NAME: &str = "Input a name for your secret > ";
 pub const VALUE: &str = "Input a value for your secret > ";
 
+/// A CLI whose user is signed out.
+pub const SIGNED_OUT: &str = "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1";
+
 /// A run at a terminal, and everything that it has shown.
 pub struct Terminal {
     session: PtySession,
@@ -328,11 +331,13 @@ fn a_name_of_a_deleted_secret_is_a_choice_and_the_value_is_kept() {
 #[test]
 fn a_missing_sign_in_is_found_before_the_value_is_typed() {
     let cloud = Cloud::start();
-    cloud.cli("az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1");
+    let az = cloud.held_cli("az", SIGNED_OUT);
     let mut terminal = Terminal::of(&mut cloud.kv_secrets());
     terminal.answer(NAME, "n");
+    terminal.shows("signing in");
+    az.let_go();
     let screen = terminal.screen();
-    assert!(!screen.contains(VALUE), "{screen}");
+    assert!(!screen.contains(VALUE.trim_end()), "{screen}");
     assert!(screen.contains("AzureCliCredential: not signed in; run `az login`"), "{screen}");
 }
 

@@ -7,14 +7,13 @@ use super::{blocks, readme};
 use crate::{
     support::{
         Cloud,
-        cloud::{EMULATOR_TOKEN, Holds},
+        cloud::{EMULATOR_TOKEN, Holds, stand_in},
     },
     terminal::{NAME, Terminal, VALUE},
 };
 use azure_extras::VaultAddress;
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -93,9 +92,7 @@ fn paste(name: &str) {
     copy_repository(Path::new(env!("CARGO_MANIFEST_DIR")), &copy);
     fs::write(home.join("bashrc"), BASHRC).unwrap();
     for (name, script) in [("az", AZ), ("cargo", CARGO), ("docker", DOCKER)] {
-        let script = format!("#!/bin/sh\nall=$(printf '%s|' \"$@\")\n{script}");
-        fs::write(bin.join(name), script).unwrap();
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        stand_in(&bin, name, &format!("all=$(printf '%s|' \"$@\")\n{script}"));
     }
 
     let cloud = Cloud::start();

@@ -191,11 +191,7 @@ impl Cloud {
     /// Puts a shell script called `name` on the binary's PATH, which has nothing else; it notes each call.
     #[cfg(unix)]
     pub fn cli(&self, name: &str, script: &str) {
-        let path = self.bin().join(name);
-        let calls = self.directory.path().join("calls");
-        let script = format!("#!/bin/sh\nCALLS='{}'\necho \"{name} $*\" >>\"$CALLS\"\n{script}\n", calls.display());
-        fs::write(&path, script).expect("write");
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+        stand_in(&self.bin(), name, script);
     }
 
     /// Puts a shell script called `name` there that waits until it is let go.
@@ -361,6 +357,20 @@ impl Cloud {
     /// The requests so far, in the order of their arrival.
     pub fn received(&self) -> Vec<Received> {
         self.azure.received.lock().expect("lock").clone()
+    }
+}
+
+/// Puts a program of that name into the folder `bin`, which notes its calls beside it and runs that script.
+///
+/// It is always the same file: one that has just been written cannot be run for as long as another test's child, which is
+/// about to become another program, has it open.
+#[cfg(unix)]
+pub fn stand_in(bin: &Path, name: &str, script: &str) {
+    let program = bin.join(name);
+    fs::write(program.with_extension("sh"), script).expect("write");
+    if !program.exists() {
+        let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/stand-in");
+        std::os::unix::fs::symlink(stand_in, program).expect("link");
     }
 }
 
