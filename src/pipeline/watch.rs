@@ -71,13 +71,11 @@ pub(crate) trait Observer: fmt::Debug + Send + Sync {
 
 /// The options for a client whose calls and attempts the observers see, in their order.
 pub(crate) fn watched(mut options: ClientOptions, observers: Vec<Arc<dyn Observer>>) -> ClientOptions {
-    let observers = Arc::new(observers);
-    options.per_call_policies.insert(0, Arc::new(EachCall(Arc::clone(&observers))));
-    options.per_try_policies.insert(0, Arc::new(EachAttempt(observers)));
+    let watch = Arc::new(Watch(observers));
+    options.per_call_policies.insert(0, Arc::clone(&watch) as _);
+    options.per_try_policies.insert(0, watch);
     options
 }
-
-type Observers = Arc<Vec<Arc<dyn Observer>>>;
 
 impl Call {
     /// The call that a request belongs to; `None` if the SDK has no such operation here.
@@ -98,42 +96,41 @@ impl Call {
     }
 }
 
+/// Stands in the pipeline twice: before the retries, where it sees each call once, and after them.
 #[derive(Debug)]
-struct EachCall(Observers);
+struct Watch(Vec<Arc<dyn Observer>>);
 
 #[async_trait::async_trait]
-impl Policy for EachCall {
+impl Policy for Watch {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let Some(call) = Call::of(ctx, request) else { return next[0].send(ctx, request, &next[1..]).await };
-        for observer in &*self.0 {
-            observer.call_begins(&call).await?;
+        let (Some(call), [next, rest @ ..]) = (Call::of(ctx, request), next) else {
+            return next[0].send(ctx, request, &next[1..]).await;
+        };
+        // The retries have numbered an attempt.
+        match ctx.value::<AttemptNumber>() {
+            None => {
+                for observer in &self.0 {
+                    observer.call_begins(&call).await?;
+                }
+                let outcome = read(next.send(ctx, request, rest).await).await;
+                for observer in &self.0 {
+                    observer.call_ended(&call, outcome.as_ref()).await?;
+                }
+                outcome.map(rebuilt)
+            }
+            Some(AttemptNumber(number)) => {
+                let (method, is_authorized) = (request.method(), is_authorized(request));
+                let attempt = Attempt { call, method, number: *number, is_authorized, sent: Instant::now() };
+                for observer in &self.0 {
+                    observer.attempt_begins(&attempt);
+                }
+                let outcome = read(next.send(ctx, request, rest).await).await;
+                for observer in &self.0 {
+                    observer.attempt_ended(&attempt, outcome.as_ref());
+                }
+                outcome.map(rebuilt)
+            }
         }
-        let outcome = read(next[0].send(ctx, request, &next[1..]).await).await;
-        for observer in &*self.0 {
-            observer.call_ended(&call, outcome.as_ref()).await?;
-        }
-        outcome.map(rebuilt)
-    }
-}
-
-#[derive(Debug)]
-struct EachAttempt(Observers);
-
-#[async_trait::async_trait]
-impl Policy for EachAttempt {
-    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let Some(call) = Call::of(ctx, request) else { return next[0].send(ctx, request, &next[1..]).await };
-        let number = ctx.value::<AttemptNumber>().map_or(1, |number| number.0);
-        let (method, is_authorized) = (request.method(), is_authorized(request));
-        let attempt = Attempt { call, method, number, is_authorized, sent: Instant::now() };
-        for observer in &*self.0 {
-            observer.attempt_begins(&attempt);
-        }
-        let outcome = read(next[0].send(ctx, request, &next[1..]).await).await;
-        for observer in &*self.0 {
-            observer.attempt_ended(&attempt, outcome.as_ref());
-        }
-        outcome.map(rebuilt)
     }
 }
 
