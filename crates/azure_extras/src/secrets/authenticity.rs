@@ -97,3 +97,6 @@ fn is_id(id: &Value, folder: &str, name: &str, asked: &Url) -> bool {
     let mut path = id.path().trim_start_matches('/').split('/');
     same_vault && path.next() == Some(folder) && path.next().is_some_and(|it| it.eq_ignore_ascii_case(name))
 }
+
+#[cfg(test)]
+mod tests;

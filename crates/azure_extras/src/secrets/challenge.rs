@@ -99,3 +99,6 @@ impl Policy for OwnChallenges {
         Ok(rebuilt(response))
     }
 }
+
+#[cfg(test)]
+mod tests;

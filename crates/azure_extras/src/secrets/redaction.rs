@@ -58,3 +58,6 @@ fn value_in(request: &Request) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     body["value"].as_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;
