@@ -396,3 +396,29 @@ fn a_hanging_cli_ends_with_the_program_however_that_ends() {
     child.wait().unwrap();
     wait_until(|| !is_running());
 }
+
+#[test]
+fn a_sign_in_host_that_is_not_reached_has_refused_nobody() {
+    let cloud = Cloud::start();
+    let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let [refusing, unknown] = [format!("https://localhost:{closed}"), "https://no-such-host.invalid".to_owned()];
+    for (authority, sentence) in [
+        (refusing, "error: localhost could not be reached.\n"),
+        (
+            unknown,
+            "error: The host no-such-host.invalid is not known: this computer is offline, or the address is wrong.\n",
+        ),
+    ] {
+        let mut command = cloud.kv_secrets();
+        command.env("AZURE_TOKEN_CREDENTIALS", "prod").env("AZURE_AUTHORITY_HOST", &authority);
+        command.env("NO_PROXY", "no-such-host.invalid,localhost");
+        command.env("AZURE_TENANT_ID", "my-tenant").env("AZURE_CLIENT_ID", "c").env("AZURE_CLIENT_SECRET", "s3cr3t");
+        let run = run(&mut command, "n\nv\n");
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        assert!(run.stderr.starts_with(sentence), "{}", run.stderr);
+        assert!(run.stderr.contains("EnvironmentCredential: no connection to "), "{}", run.stderr);
+        for untrue in ["Credential was refused", "az login", "non-transport", "s3cr3t", "AZURE_CLIENT"] {
+            assert!(!run.stderr.contains(untrue), "{untrue} is in: {}", run.stderr);
+        }
+    }
+}

@@ -56,7 +56,7 @@ pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>,
     Remedy { details, ..Remedy::new(sentence, advice) }
 }
 
-/// The details of a connection: the words of the libraries, and the way that was taken.
+/// The details of a connection: the words of the libraries, and the addresses that were tried.
 pub(super) fn details(connection: &ConnectionError, words: String) -> String {
     let addresses: Vec<_> = connection.addresses.iter().map(ToString::to_string).collect();
     let led = if addresses.is_empty() {
@@ -64,9 +64,7 @@ pub(super) fn details(connection: &ConnectionError, words: String) -> String {
     } else {
         format!("\n{} is {}", clean(&connection.host), addresses.join(", "))
     };
-    let proxy = connection.proxy.as_ref().filter(|proxy| !proxy.authority.is_empty());
-    let by = proxy.map(|proxy| format!("\nby the proxy {}", clean(&proxy.authority))).unwrap_or_default();
-    format!("{words}{led}{by}")
+    format!("{words}{led}")
 }
 
 /// The remedy for a vault that gave no answer at all.

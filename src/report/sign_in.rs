@@ -22,7 +22,7 @@ pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
     let last = failed.outcomes.last().filter(|_| failed.refused);
     // A credential whose host was not reached was not refused, and its variables may be right.
     if let Some(CredentialOutcome { failure: Some(CredentialFailure::Connection(connection)), .. }) = last {
-        let remedy = network::remedy(connection, None, network::details(connection, String::new()));
+        let remedy = network::remedy(connection, None, network::details(connection, connection.to_string()));
         return Remedy { credentials, ..remedy };
     }
     let sentence = match last {

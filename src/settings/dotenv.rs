@@ -24,10 +24,11 @@ const TAKEN: [&str; 8] = [
 
 /// The variables that the program, its libraries, or the tools that it runs read from the environment alone.
 #[rustfmt::skip]
-const NOT_TAKEN: [&str; 18] = [
-    "ALL_PROXY", "AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_FEDERATED_TOKEN_FILE", "HTTPS_PROXY", "HTTP_PROXY",
-    "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET",
-    "NO_PROXY", "PATH", "REQUEST_METHOD", "SSL_CERT_DIR", "SSL_CERT_FILE", "TERM",
+const NOT_TAKEN: [&str; 19] = [
+    "ALL_PROXY", "AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_POD_IDENTITY_AUTHORITY_HOST", "HTTPS_PROXY", "HTTP_PROXY", "IDENTITY_ENDPOINT", "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET", "NO_PROXY", "PATH", "REQUEST_METHOD",
+    "SSL_CERT_DIR", "SSL_CERT_FILE", "TERM",
 ];
 
 /// The bytes of the largest file that is read.
@@ -82,6 +83,9 @@ impl Dotenv {
     /// Takes the assignment at the beginning of `text`, if it is one and concerns the program; returns the lines after.
     fn take_first<'a>(&mut self, text: &'a str) -> Result<&'a str, InvalidDotenv> {
         let (line, next_lines) = split_line(text);
+        if names_only(line) {
+            return Ok(next_lines);
+        }
         let (before, _) = line.split_once('=').unwrap_or((line, ""));
         let name = without_export(before);
         // A quoted value may go on in the next lines.
@@ -143,6 +147,16 @@ fn has_name_in_utf16(bytes: &[u8]) -> bool {
 /// The first line of `text`, and the lines after it.
 fn split_line(text: &str) -> (&str, &str) {
     text.split_once('\n').unwrap_or((text, ""))
+}
+
+/// Tells whether a line takes variables from the environment, as `NAME` does for Docker, and `export NAME ...` in a shell.
+fn names_only(line: &str) -> bool {
+    let is_name = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["export", names @ ..] => names.iter().copied().all(is_name),
+        [name] => is_name(name),
+        _ => false,
+    }
 }
 
 /// The name in `text`. A byte order mark may stand before any line, since files are put together from others.

@@ -84,16 +84,23 @@ fn quotes_and_comments_are_read_as_people_write_them() {
 }
 
 #[test]
+fn a_name_alone_takes_nothing() {
+    for line in ["KEY_VAULT_NAME", "export KEY_VAULT_NAME", " export KEY_VAULT_NAME AZURE_CLIENT_ID ", "NO_COLOR\r"] {
+        assert!(is_empty(&Dotenv::parse(line.as_bytes()).unwrap()), "{line}");
+        let file = format!("{line}\nKEY_VAULT_NAME=mine\n{line}");
+        assert_eq!(vault(&file), Ok(Some("mine".into())), "{line}");
+    }
+}
+
+#[test]
 fn a_broken_line_of_ours_is_an_error() {
     for text in [
-        "KEY_VAULT_NAME",
-        "export KEY_VAULT_NAME",
         "KEY_VAULT_NAME s3cr3t",
         "KEY_VAULT_NAME: s3cr3t",
         "KEY_VAULT_NAME # = s3cr3t",
         "KEY_VAULT_NAME+=s3cr3t",
         "KEY_VAULT_NAME is x=s3cr3t",
-        "KEY_VAULT_NAME\nX=s3cr3t",
+        "KEY_VAULT_NAME s3cr3t",
         "KEY_VAULT_NAME\u{a0}s3cr3t",
         "KEY_VAULT_NAME='s3cr3t",
         "KEY_VAULT_NAME=\"s3cr3t",
@@ -119,7 +126,7 @@ fn a_broken_line_of_ours_is_an_error() {
         assert_eq!(vault(&latin_1), Err(LINE.into()), "{bytes:?}");
     }
     assert_eq!(vault(b"KEY_VAULT_NAME=mine # caf\xe9"), Ok(Some("mine".into())), "a comment is no value");
-    let first = Dotenv::parse(b"NO_COLOR='1\nKEY_VAULT_NAME").unwrap_err();
+    let first = Dotenv::parse(b"NO_COLOR='1\nKEY_VAULT_NAME x").unwrap_err();
     assert!(matches!(first, InvalidDotenv::Line("NO_COLOR")), "{first}");
 }
 

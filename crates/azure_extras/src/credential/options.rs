@@ -65,7 +65,8 @@ impl CredentialOptions {
 
     /// The options that variables ask for, wherever they come from. One that is empty counts as not set.
     ///
-    /// The SDK itself reads `AZURE_AUTHORITY_HOST`, `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` from the environment.
+    /// `AZURE_AUTHORITY_HOST`, `IDENTITY_ENDPOINT`, `IDENTITY_HEADER`, `SSL_CERT_FILE` and the proxies' variables are read from
+    /// the process's environment all the same.
     ///
     /// # Errors
     /// [`InvalidOptions`] when a variable's value is of no use.

@@ -34,6 +34,8 @@ const SIGN_IN: Duration = Duration::from_secs(30);
 /// A tool's token is fetched anew when it has less than this left, as the SDK does with those of other sources.
 const REFRESH_BEFORE: Duration = Duration::from_secs(5 * 60);
 
+const TENANT: &str = "AZURE_TENANT_ID";
+
 /// See <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>.
 const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 
@@ -177,10 +179,15 @@ fn built(
     }
 }
 
-/// The values of all variables, if none is missing.
+/// The values of all variables, if none is missing and the tenant can be one. The SDK would quote one that cannot, and
+/// with it whatever has got into its line.
 fn all_set<const N: usize>(variables: [(&'static str, Option<&str>); N]) -> Result<[String; N], Miss> {
     let missing: Vec<_> = variables.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
-    if missing.is_empty() {
+    let is_tenant = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    if missing.is_empty() && variables.iter().any(|(name, value)| *name == TENANT && !value.is_some_and(is_tenant)) {
+        let why = "AZURE_TENANT_ID is not a tenant's ID or domain: letters, digits, hyphens and dots";
+        Err(Miss::Refused(CredentialFailure::Said(why.into())))
+    } else if missing.is_empty() {
         Ok(variables.map(|(_, value)| value.unwrap_or_default().to_owned()))
     } else {
         Err(Miss::Unavailable(CredentialFailure::NotSet(missing)))
@@ -189,7 +196,7 @@ fn all_set<const N: usize>(variables: [(&'static str, Option<&str>); N]) -> Resu
 
 /// A service principal, with a client secret or certificate.
 fn environment(options: &CredentialOptions) -> Result<Arc<dyn TokenCredential>, Miss> {
-    let tenant = ("AZURE_TENANT_ID", options.tenant_id.as_deref());
+    let tenant = (TENANT, options.tenant_id.as_deref());
     let client = ("AZURE_CLIENT_ID", options.client_id.as_deref());
     if let (None, Some(path)) = (&options.client_secret, &options.client_certificate_path) {
         let [tenant, client] = all_set([tenant, client])?;
@@ -236,7 +243,7 @@ fn workload_identity(options: &CredentialOptions) -> Result<Arc<dyn TokenCredent
     let file = options.federated_token_file.as_ref();
     let shown = file.map(|file| file.to_string_lossy());
     all_set([
-        ("AZURE_TENANT_ID", options.tenant_id.as_deref()),
+        (TENANT, options.tenant_id.as_deref()),
         ("AZURE_CLIENT_ID", options.client_id.as_deref()),
         ("AZURE_FEDERATED_TOKEN_FILE", shown.as_deref()),
     ])?;

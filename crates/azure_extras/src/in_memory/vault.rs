@@ -197,7 +197,7 @@ fn list_versions(
     };
     let versions = secret.versions.iter().skip(start).take(size);
     let value: Vec<_> = versions.map(|version| secret.properties(version, host)).collect();
-    let next_link = (start + size < secret.versions.len()).then(|| {
+    let next_link = (start.saturating_add(size) < secret.versions.len()).then(|| {
         let name = &secret.name;
         let next = start + size;
         format!("https://{host}/secrets/{name}/versions?api-version={api_version}&maxresults={size}&$skiptoken={next}")

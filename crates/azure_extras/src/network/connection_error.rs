@@ -8,7 +8,10 @@ use std::{io, net::IpAddr, sync::Arc};
 
 /// A request that got no response, since the connection to `host` did not come about or broke.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("no connection to {host}: {failure}")]
+#[error("no connection to {host}{}: {failure}", match proxy {
+    Some(proxy) => format!(" by the proxy {}", proxy.authority),
+    None => String::new(),
+})]
 pub struct ConnectionError {
     /// The host that was to be reached.
     pub host: String,
@@ -46,13 +49,13 @@ pub enum ConnectionFailure {
     #[error("the proxy {0}")]
     Proxy(ProxyFault),
     /// Nothing listens there, or it refuses.
-    #[error("it was refused")]
+    #[error("the connection was refused")]
     Refused,
     /// It was not accepted in time.
-    #[error("it was not accepted in time")]
+    #[error("the connection was not accepted in time")]
     TimedOut,
     /// It broke, or something that does not speak HTTP or TLS answered.
-    #[error("it broke off")]
+    #[error("the connection broke off")]
     Broken,
 }
 

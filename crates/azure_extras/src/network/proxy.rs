@@ -10,7 +10,7 @@ use std::env;
 pub struct ProxyInUse {
     /// The environment variable that names it; `None` for the system's settings.
     pub variable: Option<&'static str>,
-    /// Its host and port, without a user or password.
+    /// Its host, and its port if it has one.
     pub authority: String,
 }
 
@@ -18,8 +18,8 @@ impl ProxyInUse {
     /// The proxy for `url`, if it has one.
     pub(super) fn of(url: &Url) -> Option<Self> {
         let proxy = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
-        let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned();
+        let (host, port) = (proxy.uri().host().unwrap_or_default(), proxy.uri().port_u16());
+        let authority = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         Some(Self { variable: variable(), authority })
     }
 }

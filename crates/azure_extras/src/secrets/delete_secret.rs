@@ -5,7 +5,9 @@
 //! not look at deleted secrets it then says 403. See
 //! <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
 
-use super::{attempt::LostResponse, response::retry_after, service_error::is_missing_permission};
+use super::{
+    attempt::LostResponse, response::retry_after, secret_rules::is_secret_name, service_error::is_missing_permission,
+};
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -41,7 +43,8 @@ pub trait BeginDeleteSecret {
     /// [`client_options`](super::client_options) of this crate; with other options such a deletion fails with 404.
     ///
     /// # Errors
-    /// Those of [`SecretClient::delete_secret`]; a secret that does not exist is one.
+    /// Those of [`SecretClient::delete_secret`]; a secret that does not exist is one. A name that can be no secret's is
+    /// another: nothing is sent then.
     fn begin_delete_secret(
         &self,
         secret_name: &str,
@@ -50,6 +53,13 @@ pub trait BeginDeleteSecret {
 
 impl BeginDeleteSecret for SecretClient {
     async fn begin_delete_secret(&self, secret_name: &str) -> azure_core::Result<DeleteSecretPoller<'_>> {
+        // The SDK puts it into a URL as it is, so that another secret could be meant in the end.
+        if !is_secret_name(secret_name) {
+            return Err(Error::with_message(
+                ErrorKind::Other,
+                "a secret's name has 1 to 127 letters, digits and hyphens",
+            ));
+        }
         let lost_response = LostResponse::default();
         let context = Context::new().with_value(lost_response.clone());
         let options = SecretClientDeleteSecretOptions { method_options: ClientMethodOptions { context } };

@@ -70,6 +70,9 @@ impl VaultAddress {
                 .find_map(|domain| Self::in_domain(subdomain(host, domain)?, domain))
                 .ok_or("it is no vault's host in Azure; for another, give its URL, https://HOST.");
         }
+        if given.trim() != given {
+            return Err("it begins or ends with white space.");
+        }
         let url = Url::parse(given).map_err(|_| "the URL cannot be read.")?;
         if url.scheme() != "https" {
             return Err("its URL must start with https://.");
@@ -91,6 +94,9 @@ impl VaultAddress {
             return Err("its host has characters that no host's name has.");
         }
         let host = url.host_str().unwrap_or_default();
+        if host.ends_with('.') {
+            return Err("its host ends with a dot.");
+        }
         match DOMAINS.iter().find_map(|d| Some((subdomain(host, d)?, d))) {
             Some((name, domain)) if url.port().is_none() => {
                 Self::in_domain(name, domain).ok_or("its host breaks Azure's rule for vault names.")

@@ -236,3 +236,17 @@ fn retry_after_is_seconds_or_a_date() {
     assert_eq!(wait("soon"), None);
     assert_eq!(retry_after(&Headers::new()), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_name_leads_to_another_secret() {
+    let vault = Arc::new(InMemoryVault::new(Duration::ZERO));
+    let options = client_options_with(Transport::new(Arc::clone(&vault) as _));
+    let address = VaultAddress::parse("my-vault").unwrap();
+    let client = address.secret_client(Arc::new(InMemoryCredential), options).unwrap();
+    let parameters = SetSecretParameters { value: Some("v".into()), ..Default::default() };
+    client.set_secret("prod", parameters.try_into().unwrap(), None).await.unwrap();
+    for name in ["x/../prod", "prod?x", "prod/", "./prod", "", "..", "prod#"] {
+        assert!(client.begin_delete_secret(name).await.is_err(), "{name}");
+    }
+    client.get_secret("prod", None).await.unwrap();
+}
