@@ -422,3 +422,16 @@ fn a_sign_in_host_that_is_not_reached_has_refused_nobody() {
         }
     }
 }
+
+#[test]
+fn an_identity_endpoint_that_is_not_reached_makes_way_for_nobody() {
+    let cloud = Cloud::start();
+    let mut command = cloud.kv_secrets();
+    command.env_remove("AZURE_TOKEN_CREDENTIALS");
+    command.env("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token").env("IDENTITY_HEADER", "h3ader");
+    let run = run(&mut command, "n\nv\n");
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: 127.0.0.1 could not be reached.\n"), "{}", run.stderr);
+    assert!(!run.stderr.contains("az login") && !run.stderr.contains("h3ader"), "{}", run.stderr);
+    assert_eq!(run.stdout.matches(" done.").count(), 0);
+}

@@ -3,7 +3,11 @@
 use super::watch::{Attempt, Call, Observer, Outcome};
 use crate::failure::{Attempts, LastCall, Leftover, LeftoverState};
 use azure_core::http::RawResponse;
-use azure_extras::secrets::{Operation, ServiceError, is_conclusive};
+use azure_extras::{
+    find_cause,
+    network::ConnectionError,
+    secrets::{Operation, ServiceError, is_conclusive},
+};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -110,7 +114,19 @@ impl Observer for Record {
         if let (false, Some(began)) = (call.is_prefetch, facts.began) {
             facts.attempts = Attempts { count: *number, took: began.elapsed() };
         }
-        let Some(response) = outcome.ok().filter(|_| *is_authorized) else { return };
+        if !is_authorized {
+            return;
+        }
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => {
+                let was_sent = find_cause(error).is_none_or(ConnectionError::may_have_been_sent);
+                if !was_sent && matches!(call.operation, Operation::Set | Operation::Delete) {
+                    *facts.state(&call.secret_name) = facts.before;
+                }
+                return;
+            }
+        };
         let status = response.status();
         match call.operation {
             Operation::ListVersions | Operation::Get if !facts.set && has_secret(response) => {

@@ -54,7 +54,7 @@ pub(super) fn remedy(misuse: &Misuse) -> Remedy {
         }
         Misuse::Dotenv(InvalidDotenv::Selection) => allowed(),
         Misuse::Options(InvalidOptions::Trust(_)) => how_to_trust(),
-        Misuse::Options(InvalidOptions::NotUtf8 { variable }) => {
+        Misuse::Options(InvalidOptions::NotUtf8 { variable } | InvalidOptions::NotUrl { variable }) => {
             format!("Set it again, or take it away:\n\n    {}", Shell::HERE.unset(variable))
         }
         Misuse::Dotenv(InvalidDotenv::Utf16) => {

@@ -13,10 +13,10 @@ use crate::{
     terminal::{note, output::columns},
 };
 use azure_core::error::ErrorKind;
-use azure_extras::{VaultAddress, network::ConnectionFailure, text::clean};
+use azure_extras::{VaultAddress, network::ConnectionFailure};
 use dialoguer::console::style;
-use remedy::{Remedy, sentence};
-use std::{error::Error, process::ExitCode};
+use remedy::{Remedy, causes, sentence};
+use std::process::ExitCode;
 
 /// Says on stderr what [`told`] gives. Returns the exit status: 2 when the program was used in a way that cannot work, and
 /// sent nothing; 130 when it was interrupted; else 1.
@@ -106,11 +106,4 @@ fn at_vault(failure: &Failure, cause: Cause<'_>, vault: &VaultAddress) -> Remedy
             Remedy::new(sentence(&details()), "")
         }
     }
-}
-
-/// The words that each cause adds to the one before it.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut causes: Vec<_> = azure_extras::causes(error).map(ToString::to_string).collect();
-    causes.dedup_by(|next, cause| cause.contains(next.as_str()));
-    clean(&causes.join(": "))
 }

@@ -48,7 +48,7 @@ pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>,
             "The name may be right. Check the network, then try again.".into(),
         ),
         ConnectionFailure::Certificate(fault) => certificate(fault, host, in_azure),
-        ConnectionFailure::Proxy(fault) => proxy(connection.proxy.as_ref(), *fault, host),
+        ConnectionFailure::Proxy(fault) => proxy(connection.proxy.as_ref(), *fault, host, vault.is_some()),
         ConnectionFailure::Refused | ConnectionFailure::TimedOut | ConnectionFailure::Broken => {
             (format!("{host} could not be reached."), CHECK_NETWORK.into())
         }
@@ -128,7 +128,12 @@ fn certificate(fault: &CertificateFault, host: &str, in_azure: bool) -> (String,
     }
 }
 
-fn proxy(proxy: Option<&ProxyInUse>, fault: ProxyFault, host: &str) -> (String, String) {
+/// The name that may be wrong.
+fn check(is_vault: bool) -> &'static str {
+    if is_vault { "Check the vault's name" } else { "Check AZURE_AUTHORITY_HOST if it is set" }
+}
+
+fn proxy(proxy: Option<&ProxyInUse>, fault: ProxyFault, host: &str, is_vault: bool) -> (String, String) {
     let variable = proxy.and_then(|proxy| proxy.variable);
     let named = variable.map_or("the system's settings name".to_owned(), |variable| format!("{variable} names"));
     // A variable comes before the system's settings.
@@ -146,7 +151,7 @@ fn proxy(proxy: Option<&ProxyInUse>, fault: ProxyFault, host: &str) -> (String, 
             format!(
                 "The proxy that {named} refuses to connect to {host}: it does not allow that, or the name is wrong."
             ),
-            format!("Check the vault's name, or ask who runs the proxy; or do without it:\n\n    {without}"),
+            format!("{}, or ask who runs the proxy; or do without it:\n\n    {without}", check(is_vault)),
         ),
         ProxyFault::NotThere => (
             format!("The proxy that {named} is not there."),

@@ -1,6 +1,7 @@
 //! The answer to a failure, before it is laid out.
 
-use azure_extras::text::first_line;
+use azure_extras::text::{clean, first_line};
+use std::error::Error;
 
 /// The user's answer to a failure.
 #[derive(Clone, Debug, Default)]
@@ -31,4 +32,11 @@ pub(super) fn sentence(text: &str) -> String {
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if line.ends_with('.') { "" } else { "." };
     format!("{first}{}{end}", characters.as_str())
+}
+
+/// The words that each cause adds to the one before it.
+pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut causes: Vec<_> = azure_extras::causes(error).map(ToString::to_string).collect();
+    causes.dedup_by(|next, cause| cause.contains(next.as_str()));
+    clean(&causes.join(": "))
 }

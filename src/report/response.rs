@@ -97,7 +97,7 @@ pub(super) fn remedy(answer: &ServiceError, failure: &Failure, vault: &VaultAddr
             format!(
                 "{vault} refused the request: it wants you to sign in again, because something about the account has changed."
             ),
-            "Sign in again:\n\n    az logout\n    az login".into(),
+            sign_in::again(failure.signed_in()),
             SIGN_IN,
         ),
         (401, _) => (

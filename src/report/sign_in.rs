@@ -1,6 +1,9 @@
 //! Remedies where no credential gave a token, or the vault refuses it.
 
-use super::{network, remedy::Remedy};
+use super::{
+    network,
+    remedy::{Remedy, causes},
+};
 use crate::terminal::shell::Shell;
 use azure_extras::credential::{CredentialFailure, CredentialKind, CredentialOutcome, SignInFailed};
 use std::env;
@@ -22,7 +25,7 @@ pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
     let last = failed.outcomes.last().filter(|_| failed.refused);
     // A credential whose host was not reached was not refused, and its variables may be right.
     if let Some(CredentialOutcome { failure: Some(CredentialFailure::Connection(connection)), .. }) = last {
-        let remedy = network::remedy(connection, None, network::details(connection, connection.to_string()));
+        let remedy = network::remedy(connection, None, network::details(connection, causes(&**connection)));
         return Remedy { credentials, ..remedy };
     }
     let sentence = match last {
@@ -56,6 +59,19 @@ pub(super) fn to_tenant(signed_in: Option<CredentialKind>, tenant: Option<&str>)
             )
         }
     }
+}
+
+/// The remedy where the vault wants a new sign-in, for the credential whose token it refused.
+pub(super) fn again(signed_in: Option<CredentialKind>) -> String {
+    let commands = match signed_in {
+        Some(CredentialKind::AzureCli) | None => ["az logout", "az login"],
+        Some(CredentialKind::AzurePowerShell) => ["Disconnect-AzAccount", "Connect-AzAccount"],
+        Some(CredentialKind::AzureDeveloperCli) => ["azd auth logout", "azd auth login"],
+        Some(credential) => {
+            return format!("The token came from {credential}: see what has changed about that account.");
+        }
+    };
+    format!("Sign in again:\n\n    {}", commands.join("\n    "))
 }
 
 fn next_step(failed: &SignInFailed) -> String {

@@ -8,6 +8,7 @@ use azure_core::{
 use azure_extras::{
     VaultAddress,
     in_memory::{InMemoryCredential, InMemoryVault},
+    network::{ConnectionError, ConnectionFailure},
     secrets::{client_options_with, is_authorized},
 };
 use azure_security_keyvault_secrets::{SecretClient, models::SetSecretParameters};
@@ -68,6 +69,39 @@ async fn what_may_have_been_created_is_left_perhaps() {
         assert_eq!((state(&record), record.attempts().count), (left, attempts), "{status:?}");
         let call = LastCall { operation: Operation::Set, secret_name: "n".into() };
         assert_eq!((record.last_call(), record.was_set()), (Some(call), false));
+    }
+}
+
+/// Breaks every connection for authorized PUTs so.
+#[derive(Debug)]
+struct Unreachable(ConnectionFailure, InMemoryVault);
+
+#[async_trait::async_trait]
+impl HttpClient for Unreachable {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        if request.method() != Method::Put || !is_authorized(request) {
+            return self.1.execute_request(request).await;
+        }
+        Err(Error::new(ErrorKind::Io, ConnectionError::new("my-vault.vault.azure.net", self.0.clone(), None)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_leaves_nothing() {
+    use ConnectionFailure::{Broken, Refused, TimedOut};
+    for (failure, left) in [
+        (Refused, LeftoverState::Nothing),
+        (TimedOut, LeftoverState::Nothing),
+        (ConnectionFailure::UnknownHost { name: "n".into() }, LeftoverState::Nothing),
+        (Broken, LeftoverState::PerhapsSecret),
+    ] {
+        let record = Arc::<Record>::default();
+        let transport = Transport::new(Arc::new(Unreachable(failure.clone(), InMemoryVault::new(Duration::ZERO))));
+        let options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
+        let vault = VaultAddress::parse("my-vault").unwrap();
+        let client = vault.secret_client(Arc::new(InMemoryCredential), options).unwrap();
+        assert!(!set(&client).await);
+        assert_eq!(state(&record), left, "{failure:?}");
     }
 }
 

@@ -46,7 +46,7 @@ pub enum CredentialFailure {
     /// Its answer cannot be read.
     #[error("its answer cannot be read; is it up to date?")]
     Unreadable,
-    /// It said this, in its whole words.
+    /// It said this; of a tool's output, the line that tells the error.
     #[error("{}", if .0.is_empty() { "failed without a word".to_owned() } else { in_a_line(.0) })]
     Said(String),
 }

@@ -46,6 +46,12 @@ pub enum InvalidOptions {
     /// `AZURE_TOKEN_CREDENTIALS` selects no credential.
     #[error(transparent)]
     Selection(#[from] UnknownSelection),
+    /// The value of a variable is no URL.
+    #[error("The value of {variable} is not a URL.")]
+    NotUrl {
+        /// The variable's name.
+        variable: &'static str,
+    },
     /// The value of a variable is not UTF-8.
     #[error("The value of {variable} is not UTF-8.")]
     NotUtf8 {
@@ -65,8 +71,8 @@ impl CredentialOptions {
 
     /// The options that variables ask for, wherever they come from. One that is empty counts as not set.
     ///
-    /// `AZURE_AUTHORITY_HOST`, `IDENTITY_ENDPOINT`, `IDENTITY_HEADER`, `SSL_CERT_FILE` and the proxies' variables are read from
-    /// the process's environment all the same.
+    /// What [`https`] and the SDK read, they read from the process's environment all the same: `SSL_CERT_FILE` and the
+    /// proxies' variables, `AZURE_AUTHORITY_HOST`, `IDENTITY_ENDPOINT`, `IDENTITY_HEADER` and the like.
     ///
     /// # Errors
     /// [`InvalidOptions`] when a variable's value is of no use.
@@ -78,7 +84,9 @@ impl CredentialOptions {
             Some(Err(_)) => Err(InvalidOptions::NotUtf8 { variable: name }),
         };
         let secret = |name| Ok::<_, InvalidOptions>(text(name)?.map(Secret::new));
-        let imds_host = text("AZURE_POD_IDENTITY_AUTHORITY_HOST")?.and_then(|url| url.parse().ok());
+        let variable = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+        let imds_host =
+            text(variable)?.map(|url| url.parse().map_err(|_| InvalidOptions::NotUrl { variable })).transpose()?;
         Ok(Self {
             credentials: CredentialKind::select(&text("AZURE_TOKEN_CREDENTIALS")?.unwrap_or_default())?,
             tenant_id: text("AZURE_TENANT_ID")?,

@@ -153,8 +153,6 @@ impl Source {
         let is_there = match cause.map(Error::kind) {
             // A virtual machine without an identity is as good as a laptop.
             Some(ErrorKind::HttpResponse { status, .. }) => self.probe.is_none() || *status != StatusCode::BadRequest,
-            // Its endpoint is on this computer or in the same rack, or it is not there.
-            Some(ErrorKind::Connection | ErrorKind::Io) => self.kind != CredentialKind::ManagedIdentity,
             _ => true,
         };
         if is_there {
@@ -216,7 +214,11 @@ fn client_certificate(
     options: &CredentialOptions,
 ) -> Result<Arc<dyn TokenCredential>, Miss> {
     use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
-    let unreadable = |error| Miss::Refused(CredentialFailure::Said(format!("{}: {error}", path.display())));
+    let unreadable = |error| {
+        Miss::Refused(CredentialFailure::Said(format!(
+            "the file in AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {error}"
+        )))
+    };
     let certificate = std::fs::read(path).map_err(unreadable)?;
     let options = ClientCertificateCredentialOptions {
         client_options: options.client_options.clone(),

@@ -43,7 +43,7 @@ impl TokenCredential for InMemoryCredential {
 }
 
 /// A Key Vault in memory, with soft delete. It sets, gets, lists the versions of, deletes and purges secrets, and gets
-/// deleted ones; other requests are answered 404 or 405. Any bearer token opens it, and any host name reaches it.
+/// deleted ones; other requests are refused. Any bearer token opens it, and any vault's host reaches it.
 pub struct InMemoryVault {
     deletion_takes: Duration,
     secrets: Mutex<Secrets>,
@@ -199,7 +199,7 @@ fn list_versions(
     let value: Vec<_> = versions.map(|version| secret.properties(version, host)).collect();
     let next_link = (start.saturating_add(size) < secret.versions.len()).then(|| {
         let name = &secret.name;
-        let next = start + size;
+        let next = start.saturating_add(size);
         format!("https://{host}/secrets/{name}/versions?api-version={api_version}&maxresults={size}&$skiptoken={next}")
     });
     ok(json!({ "value": value, "nextLink": next_link }))

@@ -118,6 +118,11 @@ impl ConnectionError {
         matches!(self.failure, NameServer { timed_out: false, .. } | Refused | TimedOut | Broken)
     }
 
+    /// Tells whether the request may have been sent before the connection failed.
+    pub fn may_have_been_sent(&self) -> bool {
+        self.failure == ConnectionFailure::Broken
+    }
+
     /// A connection to `host` that failed so, as a transport of somebody else's may tell it.
     pub fn new(host: &str, failure: ConnectionFailure, proxy: Option<ProxyInUse>) -> Self {
         Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source: None }

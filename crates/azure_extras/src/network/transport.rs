@@ -29,8 +29,9 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// More than the longest secret needs, however its characters are escaped.
 const RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY`, or else of
-/// the system's settings, except for `NO_PROXY` and this computer. Failures are [`ConnectionError`]s.
+/// HTTPS by rustls, with the system's trust anchors or those in `SSL_CERT_FILE`, and the proxy of `HTTPS_PROXY` or
+/// `ALL_PROXY`, or else of the system's settings, except for `NO_PROXY` and this computer. A request that gets no response
+/// is a [`ConnectionError`]; a response of more than 1 MiB is an error too.
 ///
 /// # Errors
 /// [`NoTrust`] when no trust anchor can be loaded.

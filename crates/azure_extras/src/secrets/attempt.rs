@@ -1,6 +1,7 @@
 //! The attempts of a call: numbered, limited in time, and watched for one that stays unanswered.
 
 use super::{operation::is_authorized, response::is_conclusive};
+use crate::{error::find_cause, network::ConnectionError};
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -79,7 +80,10 @@ impl Policy for EachAttempt {
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Io, CallTimedOut { within: CALL })))
             }
         };
-        let is_unanswered = result.as_ref().map_or(true, |response| !is_conclusive(response.status()));
+        let is_unanswered = match &result {
+            Ok(response) => !is_conclusive(response.status()),
+            Err(error) => find_cause(error).is_none_or(ConnectionError::may_have_been_sent),
+        };
         if let Some(unanswered) = ctx.value::<LostResponse>().filter(|_| is_unanswered && is_authorized(request)) {
             unanswered.0.store(true, Ordering::Relaxed);
         }

@@ -12,11 +12,12 @@ use std::{
 };
 
 /// Empties, for each attempt, the body of a response that may show a secret's value where none belongs: of a page that
-/// shows what it was sent, and of JSON with a value that is no success. Only a success's JSON passes with a value.
+/// shows the beginning of what it was sent, as it is or escaped, and of JSON with a value that is no success. Only a
+/// success's JSON, and what Key Vault itself says, pass with a value.
 #[derive(Default)]
 pub(super) struct Redaction {
-    /// The value that was set last.
-    value: Mutex<String>,
+    /// The forms in which the value that was set last may be shown.
+    forms: Mutex<Vec<String>>,
 }
 
 impl fmt::Debug for Redaction {
@@ -29,7 +30,7 @@ impl fmt::Debug for Redaction {
 impl Policy for Redaction {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         if let Some(value) = value_in(request) {
-            *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
+            *self.forms.lock().unwrap_or_else(PoisonError::into_inner) = forms(&value);
         }
         let response = next[0].send(ctx, request, &next[1..]).await?.try_into_raw_response().await?;
         if self.may_show_value(&response) {
@@ -46,10 +47,30 @@ impl Redaction {
         if is_error(&body) || response.status().is_success() && !body.is_null() {
             return false;
         }
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(response.body());
-        !body["value"].is_null() || !value.is_empty() && text.contains(value.as_str())
+        let forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        !body["value"].is_null() || forms.iter().any(|form| text.contains(form))
     }
+}
+
+/// The beginning of the value, and of each of its lines that is long enough to be told from others: as it is, and escaped
+/// for JSON, HTML and URLs.
+fn forms(value: &str) -> Vec<String> {
+    const BEGINNING: usize = 12;
+    let lines = value.lines().filter(|line| line.len() >= BEGINNING);
+    let pieces = [value].into_iter().chain(lines).map(|piece| piece.chars().take(BEGINNING).collect::<String>());
+    let escaped = |piece: String| {
+        let json = Value::from(piece.as_str()).to_string().trim_matches('"').to_owned();
+        let html = piece.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let url = |byte: u8| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        };
+        let url: String = piece.bytes().map(url).collect();
+        [html.replace('\'', "&#39;"), html, json, url, piece]
+    };
+    pieces.flat_map(escaped).filter(|form| !form.is_empty()).collect()
 }
 
 /// The secret's value in a request that sets it.

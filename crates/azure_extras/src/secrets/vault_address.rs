@@ -147,7 +147,7 @@ impl VaultAddress {
     ///
     /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
     /// an emulator on this computer may present any. A link in a response that leads outside the vault is the error
-    /// [`ForeignLink`](super::ForeignLink).
+    /// [`ForeignLink`](super::ForeignLink), and one without TLS the SDK's own.
     ///
     /// # Errors
     /// None that a parsed address can cause; the SDK's own are passed on.

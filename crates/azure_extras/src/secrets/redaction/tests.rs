@@ -4,9 +4,27 @@ use azure_core::http::{Method, StatusCode, headers::Headers};
 const VALUE: &str = "the-secret-value";
 
 fn is_emptied(value: &str, status: u16, body: &str) -> bool {
-    let redaction = Redaction::default();
-    *redaction.value.lock().unwrap() = value.to_owned();
+    let redaction = Redaction { forms: Mutex::new(forms(value)) };
     redaction.may_show_value(&RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_owned()))
+}
+
+#[test]
+fn a_value_is_noticed_however_it_is_escaped_or_cut_off() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqh\"k/G9w0==\n-----END PRIVATE KEY-----\n";
+    for shown in [
+        key.to_owned(),
+        serde_json::json!({ "value": key }).to_string().replace('{', "<p>"),
+        key.replace('"', "&quot;"),
+        "%2D%2D".to_owned() + &key.replace('\n', "%0A").replace(' ', "+"),
+        "line 2: MIIEvQIBADANBgkq...".to_owned(),
+    ] {
+        assert!(is_emptied(key, 403, &format!("<p>{shown}</p>")), "{shown}");
+    }
+    for (value, shown) in
+        [("p\"ss&w'd <1>", "p&quot;ss&amp;w&#39;d &lt;1&gt;"), ("a b/c", "a%20b%2Fc"), ("tab\there", "tab\\there")]
+    {
+        assert!(is_emptied(value, 502, &format!("<p>{shown}</p>")), "{shown}");
+    }
 }
 
 #[test]
@@ -43,6 +61,6 @@ fn the_value_of_a_request_is_read() {
 
 #[test]
 fn debug_shows_no_value() {
-    let redaction = Redaction { value: Mutex::new(VALUE.into()) };
+    let redaction = Redaction { forms: Mutex::new(forms(VALUE)) };
     assert!(!format!("{redaction:?}").contains(VALUE));
 }
