@@ -16,7 +16,8 @@ use anyhow::Result;
 use azure_core::{
     Error, Uuid,
     credentials::TokenCredential,
-    http::{ClientMethodOptions, Context, StatusCode, pager::PagerOptions},
+    error::ErrorKind,
+    http::{ClientMethodOptions, Context, Pager, StatusCode, pager::PagerOptions},
 };
 use azure_extras::{
     VaultAddress,
@@ -24,11 +25,13 @@ use azure_extras::{
 };
 use azure_security_keyvault_secrets::{
     SecretClient,
-    models::{SecretClientGetSecretOptions, SecretClientListSecretPropertiesVersionsOptions},
+    models::{
+        ListSecretPropertiesResult, SecretClientGetSecretOptions, SecretClientListSecretPropertiesVersionsOptions,
+    },
 };
 use futures::TryStreamExt as _;
-use std::{future::pending, sync::Arc};
-use tokio::{select, try_join};
+use std::{future::pending, sync::Arc, time::Duration};
+use tokio::{select, time::Instant, try_join};
 
 /// Asks for a secret's name and value, and sees to it that the name is free.
 pub(crate) struct Guard<'a> {
@@ -70,7 +73,7 @@ impl<'a> Guard<'a> {
             maxresults: Some(1),
             method_options: PagerOptions { context: ahead(), ..Default::default() },
         };
-        let mut versions = client.list_secret_properties_versions(&nobodys_name, Some(options))?;
+        let versions = client.list_secret_properties_versions(&nobodys_name, Some(options))?;
         let connects = prompt.asks_for_name() && !choices.watched;
         let scope = vault.scope();
         let sign_in = async move {
@@ -79,7 +82,7 @@ impl<'a> Guard<'a> {
                 None => Ok(()),
             }
         };
-        let connect = async move { if connects { versions.try_next().await.map(drop) } else { Ok(()) } };
+        let connect = async move { if connects { count(versions, 1).await.map(drop) } else { Ok(()) } };
         let prefetch = PrefetchTask::start(async { try_join!(sign_in, connect).map(drop) });
         Ok(Self { client, vault, prompt, choices, prefetch, nobodys_name })
     }
@@ -189,12 +192,12 @@ impl<'a> Guard<'a> {
     /// asked about them. Where listing is forbidden, getting must do, and the count is not known.
     async fn existing(&self, secret_name: &str) -> Result<Option<Option<usize>>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
-        match self.client.list_secret_properties_versions(secret_name, Some(options))?.try_next().await {
-            Ok(None) => Ok(None),
-            Ok(Some(_)) if self.choices.overwrite || !self.prompt.is_terminal() => Ok(Some(None)),
-            Ok(Some(_)) => {
-                let all: Vec<_> = self.client.list_secret_properties_versions(secret_name, None)?.try_collect().await?;
-                Ok(Some(Some(all.len())))
+        match count(self.client.list_secret_properties_versions(secret_name, Some(options))?, 1).await {
+            Ok(0) => Ok(None),
+            Ok(_) if self.choices.overwrite || !self.prompt.is_terminal() => Ok(Some(None)),
+            Ok(_) => {
+                let versions = self.client.list_secret_properties_versions(secret_name, None)?;
+                Ok(Some(Some(count(versions, usize::MAX).await?)))
             }
             // An emulator says 404 for the versions of an unknown name, where Azure gives an empty page.
             Err(error) if is_missing_permission(&error) || error.http_status() == Some(StatusCode::NotFound) => {
@@ -207,6 +210,30 @@ impl<'a> Guard<'a> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The most pages of a list of versions that are read, and the longest time for those after the first.
+const PAGES: usize = 400;
+const PAGES_TAKE: Duration = Duration::from_secs(60);
+
+/// Counts the versions in a list, until there are `enough`.
+///
+/// # Errors
+/// Those of the SDK; and one of a list that does not end.
+async fn count(versions: Pager<ListSecretPropertiesResult>, enough: usize) -> azure_core::Result<usize> {
+    let mut pages = versions.into_pages();
+    let (mut count, mut began) = (0, None);
+    for _ in 0..PAGES {
+        let Some(page) = pages.try_next().await? else { return Ok(count) };
+        count += page.into_model()?.value.len();
+        if count >= enough {
+            return Ok(count);
+        }
+        if began.get_or_insert_with(Instant::now).elapsed() > PAGES_TAKE {
+            break;
+        }
+    }
+    Err(Error::with_message(ErrorKind::Other, "the vault's list of the secret's versions does not end"))
 }
 
 /// The context of a prefetch.

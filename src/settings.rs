@@ -53,13 +53,14 @@ pub(crate) enum Cloud {
 
 impl Settings {
     /// Resolves the settings: the command line comes before the environment, and that before `.env`; a variable that is
-    /// empty counts as not set. The colors are known even if the settings are of no use.
+    /// empty counts as not set. The colors are known even if the settings are of no use; without
+    /// a `.env` that can be read, there are none.
     ///
     /// # Errors
     /// [`Misuse`] when a setting is of no use.
     pub fn resolve(cli: Cli) -> (ColorChoice, Result<Self, Misuse>) {
         let variables = Dotenv::read(Path::new(".env")).map(Variables);
-        let no_color = variables.as_ref().is_ok_and(|variables| variables.get("NO_COLOR").is_some());
+        let no_color = variables.as_ref().map_or(true, |variables| variables.get("NO_COLOR").is_some());
         let color = if no_color && cli.color == ColorChoice::Auto { ColorChoice::Never } else { cli.color };
         (color, variables.map_err(Misuse::from).and_then(|variables| Self::from_variables(cli, &variables)))
     }

@@ -489,3 +489,24 @@ fn an_emulator_may_show_a_deleted_secret_with_its_value() {
     let run = run(cloud.kv_secrets().args(["--vault", &vault]), "n\nv\n");
     assert_eq!(run.stdout, transcript(&vault["https://".len()..], "n", "v"), "{}", run.stderr);
 }
+
+#[test]
+fn a_list_that_does_not_end_is_given_up() {
+    let cloud = Cloud::start();
+    let next = "https://my-vault.vault.azure.net/secrets/n/versions?api-version=2025-07-01&$skiptoken=x";
+    cloud.plan("GET /secrets/n/versions", 10_000, json(200, &format!(r#"{{"value":[],"nextLink":"{next}"}}"#)));
+    fails(&mut cloud.kv_secrets(), "The vault's list of the secret's versions does not end.", &[]);
+    assert_eq!(cloud.holds("n"), Holds::Versions(0));
+}
+
+#[test]
+fn a_list_that_leads_elsewhere_takes_no_token_there() {
+    let cloud = Cloud::start();
+    let page = r#"{"value":[],"nextLink":"https://other.vault.azure.net/secrets/n/versions?api-version=2025-07-01"}"#;
+    cloud.plan("GET /secrets/n/versions", 1, json(200, page));
+    let sentence =
+        "A response of my-vault leads to https://other.vault.azure.net, outside the vault; no token was sent.";
+    fails(&mut cloud.kv_secrets(), sentence, &[]);
+    let elsewhere = |it: &&Received| it.host == "other.vault.azure.net" && it.authorization.is_some();
+    assert_eq!(cloud.received().iter().filter(elsewhere).count(), 0);
+}

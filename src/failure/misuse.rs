@@ -32,6 +32,9 @@ pub(crate) enum InvalidDotenv {
     /// It is in UTF-16.
     #[error("The file .env is in UTF-16.")]
     Utf16,
+    /// A part of it is in UTF-16, or all of it without a mark that says so.
+    #[error("A part of the file .env is in UTF-16.")]
+    PartlyUtf16,
     /// The line of that variable is not `NAME=value`.
     #[error("The file .env cannot be read: the line of {0} is not {0}=value.")]
     Line(&'static str),

@@ -2,7 +2,7 @@
 
 use super::watch::{Attempt, Call, Observer, Outcome};
 use crate::failure::{Attempts, LastCall, Leftover, LeftoverState};
-use azure_core::http::RawResponse;
+use azure_core::http::{RawResponse, StatusCode};
 use azure_extras::{
     find_cause,
     network::ConnectionError,
@@ -132,15 +132,17 @@ impl Observer for Record {
             Operation::ListVersions | Operation::Get if !facts.set && has_secret(response) => {
                 facts.found.insert(call.secret_name.to_lowercase());
             }
-            Operation::Set => facts.set |= status.is_success(),
+            Operation::Set => facts.set |= status == StatusCode::Ok,
             _ => {}
         }
         let now = match call.operation {
-            Operation::Set if status.is_success() => LeftoverState::Secret,
+            Operation::Set if status == StatusCode::Ok => LeftoverState::Secret,
             Operation::Delete if deletion_goes_on(response) => LeftoverState::Deletion,
-            Operation::Delete if status.is_success() => LeftoverState::Nothing,
+            Operation::Delete if status == StatusCode::Ok => LeftoverState::Nothing,
             Operation::Set | Operation::Delete if status.is_client_error() && is_conclusive(status) => facts.before,
-            Operation::GetDeleted if status.is_success() || ServiceError::read(response).is_missing_permission() => {
+            Operation::GetDeleted
+                if status == StatusCode::Ok || ServiceError::read(response).is_missing_permission() =>
+            {
                 LeftoverState::Nothing
             }
             _ => return,
@@ -162,7 +164,7 @@ fn has_secret(response: &RawResponse) -> bool {
 /// Tells whether the response to a DELETE begins a deletion whose end is to be waited for; in a vault without soft delete
 /// the secret is gone at once, and there is nothing to recover.
 pub(crate) fn deletion_goes_on(response: &RawResponse) -> bool {
-    response.status().is_success() && !json(response)["recoveryId"].is_null()
+    response.status() == StatusCode::Ok && !json(response)["recoveryId"].is_null()
 }
 
 #[cfg(test)]

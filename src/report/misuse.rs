@@ -60,6 +60,7 @@ pub(super) fn remedy(misuse: &Misuse) -> Remedy {
         Misuse::Dotenv(InvalidDotenv::Utf16) => {
             format!("Save it as UTF-8:\n\n    {}", Shell::HERE.to_utf8(".env", "new.env"))
         }
+        Misuse::Dotenv(InvalidDotenv::PartlyUtf16) => "Write it anew, as UTF-8, in an editor.".into(),
         Misuse::Input(InvalidInput::Utf16 { file: Some(_) }) => {
             format!("Save it as UTF-8:\n\n    {}", Shell::HERE.to_utf8("<file>", "<new-file>"))
         }

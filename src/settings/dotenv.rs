@@ -66,8 +66,11 @@ impl Dotenv {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, InvalidDotenv> {
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || has_name_in_utf16(bytes) {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(InvalidDotenv::Utf16);
+        }
+        if has_name_in_utf16(bytes) {
+            return Err(InvalidDotenv::PartlyUtf16);
         }
         let text = decode(bytes);
         let mut dotenv = Self::default();
@@ -90,8 +93,10 @@ impl Dotenv {
         let name = without_export(before);
         // A quoted value may go on in the next lines.
         let value = text[before.len()..].strip_prefix('=').and_then(read_value);
-        if let Some(taken) = TAKEN.into_iter().find(|taken| begins_with_name(name, taken)) {
-            let value = value.filter(|(value, _)| name == taken && !value.contains('\0'));
+        if let Some(taken) = TAKEN.into_iter().find(|taken| has_name(name, taken)) {
+            // None of ours has several lines: a quote that is not closed on its own has been forgotten.
+            let is_line = |after: &str| after.len() == next_lines.len();
+            let value = value.filter(|(value, after)| name == taken && is_line(after) && !value.contains('\0'));
             let (value, next_lines) = value.ok_or(InvalidDotenv::Line(taken))?;
             self.taken.insert(taken, value);
             return Ok(next_lines);
@@ -161,14 +166,18 @@ fn names_only(line: &str) -> bool {
 
 /// The name in `text`. A byte order mark may stand before any line, since files are put together from others.
 fn without_export(text: &str) -> &str {
-    let name = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').trim_end();
+    // A NUL is left of a line's end in UTF-16.
+    let name = text.trim_start_matches(|c: char| c.is_whitespace() || "\u{feff}\0".contains(c)).trim_end();
     name.strip_prefix("export").filter(|name| name.starts_with(char::is_whitespace)).map_or(name, str::trim_start)
 }
 
-/// Tells `KEY_VAULT_NAME: x`, which is a broken line of `name`, from `KEY_VAULT_NAME_OLD`, which is another variable.
-fn begins_with_name(text: &str, name: &str) -> bool {
+/// Tells whether the text before a `=` has that name in it, and is no comment: `$env:KEY_VAULT_NAME` and `set
+/// KEY_VAULT_NAME` are broken lines of it, `KEY_VAULT_NAME_OLD` is another variable.
+fn has_name(text: &str, name: &str) -> bool {
     let in_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-    text.strip_prefix(name).is_some_and(|rest| !rest.starts_with(in_name))
+    let is_whole =
+        |(at, _): (usize, &str)| !text[..at].ends_with(in_name) && !text[at + name.len()..].starts_with(in_name);
+    !text.starts_with(['#', ';', '/']) && text.match_indices(name).any(is_whole)
 }
 
 /// Reads the value at the beginning of `text`; returns it and the lines after it, or `None` if its quotes are broken.

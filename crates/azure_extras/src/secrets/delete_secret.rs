@@ -22,6 +22,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// The longest time for a deletion to complete. A real one takes some 1 to 20 seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The shortest pause between two polls, whatever the service asks.
+const LEAST: Duration = Duration::from_millis(100);
 /// The longest time beyond that for the response to the last poll.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
 
@@ -124,7 +126,8 @@ impl DeleteSecretPoller<'_> {
                 return Err(Error::new(ErrorKind::Other, DeletionPending { recovery_id }));
             }
             // The last poll is at the deadline itself.
-            let next = asked.map_or(sent + interval(sent - self.began), |asked| Instant::now() + asked.min(PATIENCE));
+            let next =
+                asked.map_or(sent + interval(sent - self.began), |asked| Instant::now() + asked.clamp(LEAST, PATIENCE));
             sleep_until(next.min(deadline)).await;
         }
     }
@@ -145,7 +148,7 @@ pub struct DeletionPending {
 /// The time to wait, from poll to poll, `elapsed` after the deletion began: a quarter of that time, within bounds that
 /// spare the service and the user.
 fn interval(elapsed: Duration) -> Duration {
-    (elapsed / 4).clamp(Duration::from_millis(100), Duration::from_secs(2))
+    (elapsed / 4).clamp(LEAST, Duration::from_secs(2))
 }
 
 /// The time that the service asks to wait, if it asks.

@@ -113,6 +113,9 @@ async fn something_else_is_told_by_its_first_line_unless_that_may_be_a_secret() 
         (200, "\n<html>\u{1b}[31mSign in\nmore", "<html>[31mSign in"),
         (403, "Forbidden by the proxy", "Forbidden by the proxy"),
         (200, r#"{"value":["the-secret-value"]}"#, ""),
+        (200, r#"{"value":"the-secr"#, ""),
+        (201, r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","value":"the-secret-value"}"#, ""),
+        (206, r#"{"id":"https://my-vault.vault.azure.net/secrets/n/1","value":"the-secret-value"}"#, ""),
         (404, r#"{"value":"the-secret-value"}"#, ""),
     ] {
         let options = client_options_with(Transport::new(Arc::new(Page(status, body))));

@@ -136,6 +136,16 @@ async fn retry_after_is_obeyed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_asks_for_no_pause_is_spared() {
+    for asks in [(|_| answer(StatusCode::NotFound, Some("0"))) as Instead, |_| {
+        answer(StatusCode::NotFound, Some("Fri, 01 Jan 2021 00:00:10 GMT"))
+    }] {
+        let polls = deletion(Duration::from_secs(3600), asks).await.polls;
+        assert!(polls.len() <= 610, "{} polls", polls.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn forbidden_ends_it_too() {
     let deletion = deletion(Duration::from_secs(5), |number| match number {
         1..=3 => answer(StatusCode::NotFound, None),
