@@ -166,3 +166,24 @@ pub(crate) struct SecretExists {
     /// The secret's name.
     pub secret_name: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_extras::credential::CredentialFailure;
+
+    #[test]
+    fn the_credential_that_gave_the_token_has_signed_in() {
+        let outcome = |credential, failure| CredentialOutcome { credential, failure, took: Duration::ZERO };
+        let missing = outcome(CredentialKind::AzureCli, Some(CredentialFailure::NotInstalled));
+        let given = outcome(CredentialKind::AzureDeveloperCli, None);
+        let mut failure = *Box::<Failure>::from(Misuse::from(InvalidInput::Ended));
+        assert_eq!((failure.signed_in(), failure.operation()), (None, None));
+        failure.credentials = vec![missing.clone(), given];
+        assert_eq!(failure.signed_in(), Some(CredentialKind::AzureDeveloperCli));
+        failure.credentials = vec![missing];
+        assert_eq!(failure.signed_in(), None);
+        failure.call = Some(LastCall { operation: Operation::Purge, secret_name: "n".into() });
+        assert_eq!(failure.operation(), Some(Operation::Purge));
+    }
+}

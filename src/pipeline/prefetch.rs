@@ -54,3 +54,46 @@ fn ends_the_run(error: &Error) -> bool {
     };
     refused && !is_transient(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::{
+        error::ErrorKind,
+        http::{RawResponse, StatusCode, headers::Headers},
+    };
+    use azure_extras::{network::ConnectionFailure, secrets::CallTimedOut};
+    use std::time::Duration;
+
+    fn response(status: u16, message: &str) -> Error {
+        let body = format!(r#"{{"error":{{"code":"c","message":"{message}"}}}}"#);
+        let status = StatusCode::from(status);
+        let raw_response = Some(Box::new(RawResponse::from_bytes(status, Headers::new(), body)));
+        Error::new(ErrorKind::HttpResponse { status, error_code: None, raw_response }, "refused".to_owned())
+    }
+
+    fn connection(failure: ConnectionFailure) -> Error {
+        Error::new(ErrorKind::Io, ConnectionError::new("h", failure, None))
+    }
+
+    #[test]
+    fn only_what_refuses_for_good_ends_the_run_ahead() {
+        let unknown = ConnectionFailure::UnknownHost { name: "h".into() };
+        let page = NotKeyVault { status: 200, content_type: String::new(), first_line: String::new() };
+        for (error, ends) in [
+            (SignInFailed { outcomes: Vec::new(), refused: false }.into(), true),
+            (connection(unknown), true),
+            (connection(ConnectionFailure::Broken), false),
+            (Error::new(ErrorKind::Other, page), true),
+            (Error::new(ErrorKind::Other, ForeignChallenge { resource: "r".into() }), true),
+            (response(401, "AKV10032: Invalid issuer."), true),
+            (response(401, "AKV10046: Unable to resolve the key."), false),
+            (response(403, ""), true),
+            (response(404, ""), false),
+            (response(503, ""), false),
+            (Error::new(ErrorKind::Io, CallTimedOut { within: Duration::from_secs(30) }), false),
+        ] {
+            assert_eq!(ends_the_run(&error), ends, "{error}");
+        }
+    }
+}

@@ -169,3 +169,29 @@ fn here(command: &str) -> String {
     };
     if desktop && !set("SSH_CONNECTION") { command.to_owned() } else { format!("{command}{without_browser}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_token_is_cured_where_it_came_from() {
+        use CredentialKind::{AzureCli, AzureDeveloperCli, AzurePowerShell};
+        for (credential, tenant, new) in [
+            (AzureCli, "az login --tenant my-tenant", "az login"),
+            (AzurePowerShell, "Connect-AzAccount -Tenant my-tenant", "Connect-AzAccount"),
+            (AzureDeveloperCli, "azd auth login --tenant-id my-tenant", "azd auth login"),
+        ] {
+            assert!(to_tenant(Some(credential), Some("my-tenant")).ends_with(&format!("\n    {tenant}")));
+            assert!(to_tenant(Some(credential), None).ends_with(&format!("\n    {new}")));
+            assert!(again(Some(credential)).ends_with(&format!("\n    {new}")));
+        }
+        for credential in
+            [CredentialKind::Environment, CredentialKind::WorkloadIdentity, CredentialKind::ManagedIdentity]
+        {
+            for advice in [to_tenant(Some(credential), Some("my-tenant")), again(Some(credential))] {
+                assert!(!advice.contains("login") && !advice.contains("\n    "), "{advice}");
+            }
+        }
+    }
+}
