@@ -16,7 +16,6 @@ use anyhow::Result;
 use azure_core::{
     Error, Uuid,
     credentials::TokenCredential,
-    error::ErrorKind,
     http::{ClientMethodOptions, Context, Pager, StatusCode, pager::PagerOptions},
 };
 use azure_extras::{
@@ -193,11 +192,12 @@ impl<'a> Guard<'a> {
     async fn existing(&self, secret_name: &str) -> Result<Option<Option<usize>>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
         match count(self.client.list_secret_properties_versions(secret_name, Some(options))?, 1).await {
-            Ok(0) => Ok(None),
+            Ok(Some(0)) => Ok(None),
+            Ok(None) => Err(EndlessList.into()),
             Ok(_) if self.choices.overwrite || !self.prompt.is_terminal() => Ok(Some(None)),
             Ok(_) => {
                 let versions = self.client.list_secret_properties_versions(secret_name, None)?;
-                Ok(Some(Some(count(versions, usize::MAX).await?)))
+                Ok(Some(count(versions, usize::MAX).await?))
             }
             // An emulator says 404 for the versions of an unknown name, where Azure gives an empty page.
             Err(error) if is_missing_permission(&error) || error.http_status() == Some(StatusCode::NotFound) => {
@@ -213,28 +213,33 @@ impl<'a> Guard<'a> {
 }
 
 /// The most pages of a list of versions that are read, and the longest time for those after the first.
-const PAGES: usize = 400;
+const PAGES: usize = 1000;
 const PAGES_TAKE: Duration = Duration::from_secs(60);
 
-/// Counts the versions in a list, until there are `enough`.
+/// The versions in a list, counted until there are `enough`; `None` if it has more pages than are read.
 ///
 /// # Errors
-/// Those of the SDK; and one of a list that does not end.
-async fn count(versions: Pager<ListSecretPropertiesResult>, enough: usize) -> azure_core::Result<usize> {
+/// Those of the SDK.
+async fn count(versions: Pager<ListSecretPropertiesResult>, enough: usize) -> azure_core::Result<Option<usize>> {
     let mut pages = versions.into_pages();
     let (mut count, mut began) = (0, None);
     for _ in 0..PAGES {
-        let Some(page) = pages.try_next().await? else { return Ok(count) };
+        let Some(page) = pages.try_next().await? else { return Ok(Some(count)) };
         count += page.into_model()?.value.len();
         if count >= enough {
-            return Ok(count);
+            return Ok(Some(count));
         }
         if began.get_or_insert_with(Instant::now).elapsed() > PAGES_TAKE {
             break;
         }
     }
-    Err(Error::with_message(ErrorKind::Other, "the vault's list of the secret's versions does not end"))
+    Ok(None)
 }
+
+/// The vault's list of a secret's versions has no version, and no end.
+#[derive(Debug, thiserror::Error)]
+#[error("the vault's list of the secret's versions does not end")]
+struct EndlessList;
 
 /// The context of a prefetch.
 fn ahead() -> Context<'static> {

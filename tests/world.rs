@@ -500,6 +500,16 @@ fn a_list_that_does_not_end_is_given_up() {
 }
 
 #[test]
+fn a_long_list_is_counted_and_is_no_endless_one() {
+    let cloud = Cloud::start();
+    let next = "https://my-vault.vault.azure.net/secrets/n/versions?api-version=2025-07-01&$skiptoken=x";
+    // Empty pages may stand before the first version, or before the end.
+    cloud.plan("GET /secrets/n/versions", 500, json(200, &format!(r#"{{"value":[],"nextLink":"{next}"}}"#)));
+    let run = run(&mut cloud.kv_secrets(), "n\nv\n");
+    assert_eq!(run.stdout, transcript("my-vault", "n", "v"), "{}", run.stderr);
+}
+
+#[test]
 fn a_list_that_leads_elsewhere_takes_no_token_there() {
     let cloud = Cloud::start();
     let page = r#"{"value":[],"nextLink":"https://other.vault.azure.net/secrets/n/versions?api-version=2025-07-01"}"#;

@@ -93,7 +93,9 @@ impl Dotenv {
         let name = without_export(before);
         // A quoted value may go on in the next lines.
         let value = text[before.len()..].strip_prefix('=').and_then(read_value);
-        if let Some(taken) = TAKEN.into_iter().find(|taken| has_name(name, taken)) {
+        if let Some(taken) =
+            TAKEN.into_iter().find(|taken| !is_comment(name) && (begins_with(name, taken) || is_assigned(line, taken)))
+        {
             // None of ours has several lines: a quote that is not closed on its own has been forgotten.
             let is_line = |after: &str| after.len() == next_lines.len();
             let value = value.filter(|(value, after)| name == taken && is_line(after) && !value.contains('\0'));
@@ -105,7 +107,7 @@ impl Dotenv {
             self.ignored.push(name.to_owned());
         }
         // A quote that is never closed, or stands in a comment, must not hide the lines after it.
-        Ok(value.filter(|_| !name.contains('#')).map_or(next_lines, |(_, next_lines)| next_lines))
+        Ok(value.filter(|_| !name.contains('#') && !is_comment(name)).map_or(next_lines, |(_, next_lines)| next_lines))
     }
 }
 
@@ -157,6 +159,8 @@ fn split_line(text: &str) -> (&str, &str) {
 /// Tells whether a line takes variables from the environment, as `NAME` does for Docker, and `export NAME ...` in a shell.
 fn names_only(line: &str) -> bool {
     let is_name = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let line = line.split(" #").next().unwrap_or_default().trim_start_matches(is_invisible);
+    let line = line.trim_end().trim_end_matches(';');
     match line.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["export", names @ ..] => names.iter().copied().all(is_name),
         [name] => is_name(name),
@@ -167,17 +171,38 @@ fn names_only(line: &str) -> bool {
 /// The name in `text`. A byte order mark may stand before any line, since files are put together from others.
 fn without_export(text: &str) -> &str {
     // A NUL is left of a line's end in UTF-16.
-    let name = text.trim_start_matches(|c: char| c.is_whitespace() || "\u{feff}\0".contains(c)).trim_end();
+    let name = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c)).trim_end();
     name.strip_prefix("export").filter(|name| name.starts_with(char::is_whitespace)).map_or(name, str::trim_start)
 }
 
-/// Tells whether the text before a `=` has that name in it, and is no comment: `$env:KEY_VAULT_NAME` and `set
-/// KEY_VAULT_NAME` are broken lines of it, `KEY_VAULT_NAME_OLD` is another variable.
-fn has_name(text: &str, name: &str) -> bool {
+/// Tells `KEY_VAULT_NAME: x`, which is a broken line of `name`, from `KEY_VAULT_NAME_OLD`, which is another variable.
+fn begins_with(text: &str, name: &str) -> bool {
     let in_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-    let is_whole =
-        |(at, _): (usize, &str)| !text[..at].ends_with(in_name) && !text[at + name.len()..].starts_with(in_name);
-    !text.starts_with(['#', ';', '/']) && text.match_indices(name).any(is_whole)
+    text.strip_prefix(name).is_some_and(|rest| !rest.starts_with(in_name))
+}
+
+/// Tells whether another shell or format would assign to `name` by that line: `set KEY_VAULT_NAME=x`,
+/// `$env:KEY_VAULT_NAME = x`, `- KEY_VAULT_NAME=x`. `X[KEY_VAULT_NAME]=x` and a sentence that mentions it do not.
+fn is_assigned(line: &str, name: &str) -> bool {
+    const BEFORE: [&str; 8] = ["set", "setx", "export", "declare", "local", "env", "$env:", "-"];
+    let is_quote = |c: char| "\"'`".contains(c);
+    let before =
+        line.split_once('=').and_then(|(before, _)| before.trim().trim_end_matches(is_quote).strip_suffix(name));
+    let Some(before) = before else { return false };
+    let before = before.trim_end_matches(|c: char| is_quote(c) || c == '$' || is_invisible(c));
+    let first = before.split_whitespace().next().map(str::to_ascii_lowercase);
+    let ends = before.ends_with(char::is_whitespace) || before.ends_with(':');
+    first.is_none_or(|first| BEFORE.contains(&first.as_str()) && ends)
+}
+
+/// Tells whether an editor shows nothing for that character, at the beginning of a line.
+fn is_invisible(c: char) -> bool {
+    "\u{feff}\u{200b}\u{200c}\u{200d}\u{2060}\0".contains(c)
+}
+
+/// Tells whether that begins a comment, of whatever language.
+fn is_comment(line: &str) -> bool {
+    line.starts_with(['#', ';']) || line.starts_with("//")
 }
 
 /// Reads the value at the beginning of `text`; returns it and the lines after it, or `None` if its quotes are broken.

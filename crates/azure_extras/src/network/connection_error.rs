@@ -9,8 +9,8 @@ use std::{io, net::IpAddr, sync::Arc};
 /// A request that got no response, since the connection to `host` did not come about or broke.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no connection to {host}{}: {failure}", match proxy {
-    Some(proxy) => format!(" by the proxy {}", proxy.authority),
-    None => String::new(),
+    Some(proxy) if !proxy.authority.is_empty() => format!(" by the proxy {}", proxy.authority),
+    _ => String::new(),
 })]
 pub struct ConnectionError {
     /// The host that was to be reached.
@@ -161,8 +161,9 @@ fn failure(error: &reqwest::Error, by_proxy: bool) -> ConnectionFailure {
     };
     match fault {
         Some(fault) => ConnectionFailure::Proxy(fault),
-        None if io().any(is_refused) => ConnectionFailure::Refused,
-        None if error.is_timeout() => ConnectionFailure::TimedOut,
+        // An established connection can time out too, when the request has been sent.
+        None if error.is_connect() && io().any(is_refused) => ConnectionFailure::Refused,
+        None if error.is_connect() && error.is_timeout() => ConnectionFailure::TimedOut,
         None => ConnectionFailure::Broken,
     }
 }
