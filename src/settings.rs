@@ -53,8 +53,8 @@ pub(crate) enum Cloud {
 
 impl Settings {
     /// Resolves the settings: the command line comes before the environment, and that before `.env`; a variable that is
-    /// empty counts as not set. The colors are known even if the settings are of no use; without
-    /// a `.env` that can be read, there are none.
+    /// empty counts as not set. The colors are known even if the settings are of no use; there are none if `.env` cannot
+    /// be read.
     ///
     /// # Errors
     /// [`Misuse`] when a setting is of no use.

@@ -135,7 +135,7 @@ fn what_may_pass_is_retried_silently() {
 }
 
 #[test]
-fn a_warm_up_that_hangs_delays_nobody() {
+fn a_prefetch_that_hangs_delays_nobody() {
     let cloud = Cloud::start();
     cloud.plan("GET /secrets/nobodys-name", 9, Fault::Hang);
     let mut terminal = Terminal::watched(&mut cloud.kv_secrets());

@@ -19,7 +19,7 @@ pub struct CredentialOutcome {
 ///
 /// Its `Display` has a line for each credential, and how to sign in with the Azure CLI, if that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot sign in to Azure{}", lines(outcomes, *refused))]
+#[error("no credential gave a token{}", lines(outcomes, *refused))]
 pub struct SignInFailed {
     /// The outcomes in the order in which the credentials were tried.
     pub outcomes: Vec<CredentialOutcome>,
@@ -38,6 +38,6 @@ fn lines(outcomes: &[CredentialOutcome], refused: bool) -> String {
 
 impl From<SignInFailed> for Error {
     fn from(failed: SignInFailed) -> Self {
-        Self::new(ErrorKind::Credential, failed)
+        Self::with_error(ErrorKind::Credential, failed, "cannot sign in to Azure")
     }
 }
