@@ -140,3 +140,49 @@ async fn a_secret_that_was_there_before_is_noticed() {
     another.get_secret("n", None).await.unwrap();
     assert!(record.found_secret("N"));
 }
+
+fn call(operation: Operation, is_prefetch: bool) -> Call {
+    let url = "https://my-vault.vault.azure.net/secrets/n".parse().unwrap();
+    Call { operation, secret_name: "n".into(), url, is_prefetch }
+}
+
+fn attempt(operation: Operation, is_prefetch: bool, number: u32) -> Attempt {
+    let (call, method, sent) = (call(operation, is_prefetch), Method::Get, Instant::now());
+    Attempt { call, method, number, is_authorized: true, sent }
+}
+
+fn response(status: u16) -> RawResponse {
+    RawResponse::from_bytes(StatusCode::from(status), Headers::new(), r#"{"error":{"code":"c"}}"#)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prefetch_in_between_hides_no_leftover() {
+    let record = Record::default();
+    let [set, delete] = [Operation::Set, Operation::Delete].map(|operation| attempt(operation, false, 1));
+    record.attempt_begins(&set);
+    record.attempt_ended(&set, Ok(&response(200)));
+    record.attempt_begins(&delete);
+    let list = attempt(Operation::ListVersions, true, 1);
+    record.attempt_begins(&list);
+    record.attempt_ended(&list, Ok(&response(200)));
+    record.attempt_ended(&delete, Ok(&response(403)));
+    assert_eq!(state(&record), LeftoverState::Secret);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_users_time_before_a_call_is_no_part_of_its_attempts() {
+    let record = Record::default();
+    record.call_begins(&call(Operation::Set, false)).await.unwrap();
+    // The user reads before pressing Enter at a step.
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    for number in 1..=2 {
+        let attempt = attempt(Operation::Set, false, number);
+        record.attempt_begins(&attempt);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        record.attempt_ended(&attempt, Ok(&response(503)));
+    }
+    let prefetch = attempt(Operation::ListVersions, true, 4);
+    record.attempt_begins(&prefetch);
+    record.attempt_ended(&prefetch, Ok(&response(503)));
+    assert_eq!(record.attempts(), Attempts { count: 2, took: Duration::from_secs(2) });
+}
