@@ -80,14 +80,15 @@ fn at_vault(failure: &Failure, cause: Cause<'_>, vault: &VaultAddress) -> Remedy
         Cause::Connection(connection) => {
             // A vault in which something was done exists, so its name is right.
             let was_there = !failure.leftovers.is_empty();
-            match connection.failure {
-                ConnectionFailure::UnknownHost { .. } if was_there => {
-                    network::unreachable(vault, failure.attempts, causes(connection))
-                }
-                ConnectionFailure::Refused | ConnectionFailure::TimedOut | ConnectionFailure::Broken => {
-                    network::unreachable(vault, failure.attempts, network::details(connection, causes(connection)))
-                }
-                _ => network::remedy(connection, Some(vault), network::details(connection, causes(connection))),
+            let is_unreachable = match connection.failure {
+                ConnectionFailure::UnknownHost { .. } => was_there,
+                ConnectionFailure::Refused | ConnectionFailure::TimedOut | ConnectionFailure::Broken => true,
+                _ => false,
+            };
+            if is_unreachable {
+                network::unreachable(vault, failure.attempts, network::details(connection))
+            } else {
+                network::remedy(connection, Some(vault))
             }
         }
         Cause::TimedOut(timed_out) => network::no_answer(vault, timed_out.within.as_secs()),

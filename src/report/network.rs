@@ -1,6 +1,6 @@
 //! Remedies where there is no connection.
 
-use super::remedy::Remedy;
+use super::remedy::{Remedy, causes};
 use crate::{failure::Attempts, terminal::shell::Shell};
 use azure_extras::{
     VaultAddress,
@@ -11,7 +11,7 @@ use azure_extras::{
 const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
 
 /// The remedy for a connection that did not come about, to `vault` or, if that is `None`, to another host.
-pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>, details: String) -> Remedy {
+pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>) -> Remedy {
     let host = &clean(&connection.host);
     let is_vaults = |name: &str| vault.is_some_and(|vault| name == vault.host());
     // Another host is Entra ID's, or an identity endpoint's.
@@ -53,18 +53,18 @@ pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>,
             (format!("{host} could not be reached."), CHECK_NETWORK.into())
         }
     };
-    Remedy { details, ..Remedy::new(sentence, advice) }
+    Remedy { details: details(connection), ..Remedy::new(sentence, advice) }
 }
 
 /// The details of a connection: the words of the libraries, and the addresses that were tried.
-pub(super) fn details(connection: &ConnectionError, words: String) -> String {
+pub(super) fn details(connection: &ConnectionError) -> String {
     let addresses: Vec<_> = connection.addresses.iter().map(ToString::to_string).collect();
     let led = if addresses.is_empty() {
         String::new()
     } else {
         format!("\n{} is {}", clean(&connection.host), addresses.join(", "))
     };
-    format!("{words}{led}")
+    causes(connection) + &led
 }
 
 /// The remedy for a vault that gave no answer at all.

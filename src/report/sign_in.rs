@@ -1,9 +1,6 @@
 //! Remedies where no credential gave a token, or the vault refuses it.
 
-use super::{
-    network,
-    remedy::{Remedy, causes},
-};
+use super::{network, remedy::Remedy};
 use crate::terminal::shell::Shell;
 use azure_extras::credential::{CredentialFailure, CredentialKind, CredentialOutcome, SignInFailed};
 use std::env;
@@ -25,8 +22,7 @@ pub(super) fn remedy(failed: &SignInFailed) -> Remedy {
     let last = failed.outcomes.last().filter(|_| failed.refused);
     // A credential whose host was not reached was not refused, and its variables may be right.
     if let Some(CredentialOutcome { failure: Some(CredentialFailure::Connection(connection)), .. }) = last {
-        let remedy = network::remedy(connection, None, network::details(connection, causes(&**connection)));
-        return Remedy { credentials, ..remedy };
+        return Remedy { credentials, ..network::remedy(connection, None) };
     }
     let sentence = match last {
         Some(CredentialOutcome { credential, .. }) => format!("Cannot sign in to Azure: {credential} was refused."),
@@ -53,10 +49,7 @@ pub(super) fn to_tenant(signed_in: Option<CredentialKind>, tenant: Option<&str>)
             )
         }
         Some(CredentialKind::ManagedIdentity) => {
-            format!(
-                "A managed identity signs in only to a vault of its own tenant; this vault's is another{}.",
-                tenant()
-            )
+            format!("Check that the managed identity is of the vault's own tenant{}.", tenant())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The reason why there is no connection to a host, as far as the libraries below tell.
 
 use super::proxy::ProxyInUse;
-use crate::error::causes;
+use crate::{error::causes, text::clean};
 use azure_core::{Error, error::ErrorKind};
 use rustls::CertificateError;
 use std::{io, net::IpAddr, sync::Arc};
@@ -132,7 +132,9 @@ impl ConnectionError {
     pub(super) fn wrap(source: reqwest::Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
         let kind = if source.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };
         let failure = failure(&source, proxy.is_some());
-        let error = Self { host: host.to_owned(), addresses, proxy, failure, source: Some(Arc::new(source)) };
+        // Its URL may be somebody's with a password in it; the host is told.
+        let error =
+            Self { host: host.to_owned(), addresses, proxy, failure, source: Some(Arc::new(source.without_url())) };
         // The SDK's own retries, where they are on, leave that kind alone.
         let kind = if error.is_transient() { kind } else { ErrorKind::Other };
         Error::new(kind, error)
@@ -189,6 +191,6 @@ fn fault(error: &CertificateError) -> CertificateFault {
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             CertificateFault::AuthorityAsServer
         }
-        _ => CertificateFault::Other(error.to_string()),
+        _ => CertificateFault::Other(clean(&error.to_string())),
     }
 }
