@@ -153,6 +153,7 @@ async fn quickstart(
     let choices = Choices { overwrite: *overwrite, purge: *purge, watched: is_watched };
     let credential = Arc::clone(&backend.credential);
     let deleted_secret = quickstart::run(vault, credential, client_options, prompt, choices).await?;
+    let secret_name = record.last_call().map(|call| call.secret_name).unwrap_or_default();
     if let Some(explain) = explain {
         explain.recap();
     }
@@ -160,7 +161,7 @@ async fn quickstart(
         next_steps::say(match (is_demo, *purge) {
             (true, _) => Ending::Demo { explained: *exchanges },
             (false, true) => Ending::Purged,
-            (false, false) => Ending::Deleted(&deleted_secret, vault),
+            (false, false) => Ending::Deleted(&deleted_secret, vault, &secret_name),
         });
     }
     Ok(())

@@ -28,7 +28,7 @@ fn fails_early(command: &mut Command, held: Option<Held>) -> String {
     screen
 }
 
-const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d-2e;numgroups=1;iss=https://sts.windows.net/T/' does not \
+const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d2e3f-1111-4222-8333-444455556666;numgroups=1;iss=https://sts.windows.net/T/' does not \
     have secrets list permission on key vault 'my-vault;location=eastus'.";
 
 fn forbidden(inner_code: &str, message: &str) -> Fault {

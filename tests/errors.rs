@@ -48,11 +48,11 @@ fn fault(status: u16, code: &str, inner_code: &str, message: &str) -> Fault {
 }
 
 const RBAC: &str = "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role \
-    definitions were changed recently, please observe propagation time.\r\nCaller: appid=A;oid=0b1d-2e;iss=https://sts.windows.net/T/\r\n\
+    definitions were changed recently, please observe propagation time.\r\nCaller: appid=A;oid=0b1d2e3f-1111-4222-8333-444455556666;iss=https://sts.windows.net/T/\r\n\
     Action: 'Microsoft.KeyVault/vaults/secrets/setSecret/action'\r\n\
-    Resource: '/subscriptions/S-1/resourcegroups/rg/providers/microsoft.keyvault/vaults/my-vault/secrets/n'\r\n\
+    Resource: '/subscriptions/5ab5c419-7777-4888-9999-aaaabbbbcccc/resourcegroups/rg/providers/microsoft.keyvault/vaults/my-vault/secrets/n'\r\n\
     Assignment: (not found)\r\nVault: my-vault;location=eastus\r\n";
-const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d-2e;numgroups=1;iss=https://sts.windows.net/T/' does not \
+const POLICY: &str = "The user, group or application 'appid=A;oid=0b1d2e3f-1111-4222-8333-444455556666;numgroups=1;iss=https://sts.windows.net/T/' does not \
     have secrets set permission on key vault 'my-vault;location=eastus'.";
 
 #[test]
@@ -65,8 +65,8 @@ fn a_role_is_missing() {
         NOTHING,
         "Your account has no role in my-vault that allows this.",
         &[
-            "    az role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id 0b1d-2e --scope \
-             /subscriptions/S-1/resourcegroups/rg/providers/microsoft.keyvault/vaults/my-vault\n",
+            "    az role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id 0b1d2e3f-1111-4222-8333-444455556666 --scope \
+             /subscriptions/5ab5c419-7777-4888-9999-aaaabbbbcccc/resourcegroups/rg/providers/microsoft.keyvault/vaults/my-vault\n",
             "some minutes",
             "details: 403 Forbidden, Forbidden, ForbiddenByRbac",
             "request id request-id-1",
@@ -85,7 +85,7 @@ fn an_access_policy_is_missing() {
             NOTHING,
             "The access policies of my-vault do not allow your account to do this.",
             &[
-                "    az keyvault set-policy --name my-vault --object-id 0b1d-2e --secret-permissions delete get list set\n",
+                "    az keyvault set-policy --name my-vault --object-id 0b1d2e3f-1111-4222-8333-444455556666 --secret-permissions delete get list set\n",
             ],
         );
     }
@@ -147,7 +147,7 @@ fn the_secret_is_disabled() {
 #[test]
 fn the_token_is_of_another_tenant() {
     let cloud = Cloud::start();
-    let challenge = "Bearer authorization=\"https://login.microsoftonline.com/the-vaults-tenant\", resource=\"https://vault.azure.net\"";
+    let challenge = "Bearer authorization=\"https://login.microsoftonline.com/6f89cf12-978b-4d23-ac18-9ef0c127cf87\", resource=\"https://vault.azure.net\"";
     let body = r#"{"error":{"code":"Unauthorized","message":"AKV10032: Invalid issuer. Expected one of https://sts.windows.net/A/, found https://sts.windows.net/B/."}}"#;
     let headers: &[(&str, &str)] = Box::leak(Box::new([("WWW-Authenticate", challenge)]));
     cloud.plan("GET /", 2, Fault::Answer(401, headers, body.into()));
@@ -155,7 +155,7 @@ fn the_token_is_of_another_tenant() {
         &cloud,
         NOTHING,
         "my-vault does not accept the token of the account that you are signed in with.",
-        &["    az login --tenant the-vaults-tenant\n", "AKV10032"],
+        &["    az login --tenant 6f89cf12-978b-4d23-ac18-9ef0c127cf87\n", "AKV10032"],
     );
 }
 
@@ -249,7 +249,7 @@ fn after_an_error_it_says_what_is_left() {
     ] {
         let cloud = Cloud::start();
         cloud.plan(request, 1, fault(400, "BadParameter", "", "No."));
-        let details = ["BadParameter\n    No.", "request id request-id-1"];
+        let details = ["BadParameter\n  | No.", "request id request-id-1"];
         let run = fails(&cloud, holds, "my-vault answered 400 Bad Request.", &details);
         assert_eq!(told(&run.stderr), left, "{request}: {}", run.stderr);
         let commands: Vec<_> = run.stderr.lines().filter(|line| line.contains("az keyvault secret ")).collect();

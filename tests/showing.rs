@@ -133,11 +133,17 @@ fn a_purged_name_can_be_used_again() {
     }
     assert_eq!(cloud.holds("n"), Holds::Versions(0));
 
-    let message = "The user, group or application 'appid=A;oid=0b1d;' does not have secrets purge permission on key vault 'my-vault'.";
+    let message = "The user, group or application 'appid=A;oid=0b1d2e3f-1111-4222-8333-444455556666;' does not have secrets purge permission on key vault 'my-vault'.";
     cloud.plan("DELETE /deletedsecrets/", 1, Fault::error(403, "Forbidden", "AccessDenied", message));
     let run = run(cloud.kv_secrets().arg("--purge"), "m\nv\n");
     assert_eq!(run.status, 1);
-    assert!(run.stderr.contains("--object-id 0b1d --secret-permissions delete get list set purge\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(
+            "--object-id 0b1d2e3f-1111-4222-8333-444455556666 --secret-permissions delete get list set purge\n"
+        ),
+        "{}",
+        run.stderr
+    );
     assert_eq!(cloud.holds("m"), Holds::Deleted);
 }
 

@@ -526,7 +526,7 @@ fn the_spinner_tells_signing_in_from_the_calls() {
 #[test]
 fn an_error_is_cut_at_a_terminal_and_whole_with_explain() {
     let message = "Caller is not authorized to perform action on resource.\r\nIf role assignments were changed recently, \
-                   please observe propagation time.\r\nCaller: appid=A;oid=0b1d-2e;iss=https://sts.windows.net/T/\r\nAction: 'x'";
+                   please observe propagation time.\r\nCaller: appid=A;oid=0b1d2e3f-1111-4222-8333-444455556666;iss=https://sts.windows.net/T/\r\nAction: 'x'";
     for (explain, whole) in [("--hide-value", false), ("--explain", true)] {
         let cloud = Cloud::start();
         cloud.plan("PUT /secrets/n", 1, Fault::error(403, "Forbidden", "ForbiddenByRbac", message));
@@ -538,9 +538,9 @@ fn an_error_is_cut_at_a_terminal_and_whole_with_explain() {
         let error: Vec<_> = rows.iter().skip_while(|row| !row.starts_with("error: ")).map(String::as_str).collect();
         assert_eq!(error[0], "error: Your account has no role in my-vault that allows this.");
         assert!(error.contains(&"details: 403 Forbidden, Forbidden, ForbiddenByRbac"), "{error:#?}");
-        assert!(error.contains(&"    Caller is not authorized to perform action on resource."), "{error:#?}");
-        assert_eq!(error.contains(&"    Action: 'x'"), whole, "{error:#?}");
-        assert_eq!(error.contains(&"    request id request-id-1"), whole, "{error:#?}");
+        assert!(error.contains(&"  | Caller is not authorized to perform action on resource."), "{error:#?}");
+        assert_eq!(error.contains(&"  | Action: 'x'"), whole, "{error:#?}");
+        assert_eq!(error.contains(&"  | request id request-id-1"), whole, "{error:#?}");
         assert!(whole || error.len() <= 16, "{error:#?}");
     }
 }

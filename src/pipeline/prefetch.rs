@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn only_what_refuses_for_good_ends_the_run_ahead() {
         let unknown = ConnectionFailure::UnknownHost { name: "h".into() };
-        let page = NotKeyVault { status: 200, content_type: String::new(), first_line: String::new() };
+        let page = NotKeyVault { status: 200, content_type: Default::default(), first_line: Default::default() };
         for (error, ends) in [
             (SignInFailed { outcomes: Vec::new(), refused: false }.into(), true),
             (connection(unknown), true),

@@ -5,14 +5,14 @@ use crate::{failure::Attempts, terminal::shell::Shell};
 use azure_extras::{
     VaultAddress,
     network::{CertificateFault, ConnectionError, ConnectionFailure, ProxyFault, ProxyInUse},
-    text::clean,
+    text::OutsideText,
 };
 
 const CHECK_NETWORK: &str = "Check the network, and HTTPS_PROXY if there is a proxy; then try again.";
 
 /// The remedy for a connection that did not come about, to `vault` or, if that is `None`, to another host.
 pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>) -> Remedy {
-    let host = &clean(&connection.host);
+    let host = &OutsideText::new(&connection.host);
     let is_vaults = |name: &str| vault.is_some_and(|vault| name == vault.host());
     // Another host is Entra ID's, or an identity endpoint's.
     let in_azure = vault.is_none_or(VaultAddress::is_in_azure);
@@ -36,15 +36,18 @@ pub(super) fn remedy(connection: &ConnectionError, vault: Option<&VaultAddress>)
             "Check the URL. An emulator on this computer is at https://localhost and its port.".into(),
         ),
         ConnectionFailure::UnknownHost { name } => (
-            format!("The host {} is not known: this computer is offline, or a proxy's name is wrong.", clean(name)),
+            format!(
+                "The host {} is not known: this computer is offline, or a proxy's name is wrong.",
+                OutsideText::new(name)
+            ),
             "Check the network, and HTTPS_PROXY.".into(),
         ),
         ConnectionFailure::NameServer { name, timed_out: true } => (
-            format!("No name server answered for {} in time.", clean(name)),
+            format!("No name server answered for {} in time.", OutsideText::new(name)),
             "The name may be right. Check the network and the name servers (a VPN?), then try again.".into(),
         ),
         ConnectionFailure::NameServer { name, timed_out: false } => (
-            format!("The name server could not answer for {} just now.", clean(name)),
+            format!("The name server could not answer for {} just now.", OutsideText::new(name)),
             "The name may be right. Check the network, then try again.".into(),
         ),
         ConnectionFailure::Certificate(fault) => certificate(fault, host, in_azure),
@@ -62,7 +65,7 @@ pub(super) fn details(connection: &ConnectionError) -> String {
     let led = if addresses.is_empty() {
         String::new()
     } else {
-        format!("\n{} is {}", clean(&connection.host), addresses.join(", "))
+        format!("\n{} is {}", OutsideText::new(&connection.host), addresses.join(", "))
     };
     causes(connection) + &led
 }
@@ -92,7 +95,7 @@ fn certificate(fault: &CertificateFault, host: &str, in_azure: bool) -> (String,
     let (trust, date) = (trust("SSL_CERT_FILE"), Shell::HERE.date());
     match fault {
         CertificateFault::Other(words) => (
-            format!("The certificate of {host} is not trusted: {}.", clean(words)),
+            format!("The certificate of {host} is not trusted: {words}."),
             format!("If it is the right one all the same, name it, or its issuer, to be trusted:\n\n    {trust}"),
         ),
         CertificateFault::UnknownIssuer => (

@@ -1,6 +1,6 @@
 //! The answer to a failure, before it is laid out.
 
-use azure_extras::text::{clean, first_line};
+use azure_extras::text::OutsideText;
 use std::error::Error;
 
 /// The user's answer to a failure.
@@ -27,7 +27,7 @@ impl Remedy {
 
 /// The first line of a text, as a sentence.
 pub(super) fn sentence(text: &str) -> String {
-    let line = first_line(text);
+    let line = OutsideText::new(text).first_line();
     let mut characters = line.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if line.ends_with('.') { "" } else { "." };
@@ -38,5 +38,5 @@ pub(super) fn sentence(text: &str) -> String {
 pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut causes: Vec<_> = azure_extras::causes(error).map(ToString::to_string).collect();
     causes.dedup_by(|next, cause| cause.contains(next.as_str()));
-    clean(&causes.join(": "))
+    OutsideText::new(&causes.join(": ")).to_string()
 }

@@ -17,7 +17,6 @@ use azure_extras::{
     secrets::{
         DeletionPending, ForeignChallenge, ForeignLink, NotKeyVault, Operation, ServiceError, is_transient_status,
     },
-    text::{clean, first_line},
 };
 
 const RBAC: &str = "https://learn.microsoft.com/azure/key-vault/general/rbac-guide";
@@ -84,7 +83,7 @@ pub(super) fn not_key_vault(other: &NotKeyVault, vault: &VaultAddress) -> Remedy
 /// The remedy for a response with an error's status.
 pub(super) fn remedy(answer: &ServiceError, failure: &Failure, vault: &VaultAddress) -> Remedy {
     let details = details(answer);
-    let (sentence, advice, link) = match (answer.status, answer.inner_code.as_str()) {
+    let (sentence, advice, link) = match (answer.status, &*answer.inner_code) {
         (401, _) if answer.is_passing_refusal() => (
             format!("{vault} cannot check the token for now: the service has trouble, or the clocks differ."),
             format!(
@@ -110,7 +109,7 @@ pub(super) fn remedy(answer: &ServiceError, failure: &Failure, vault: &VaultAddr
             format!(
                 "No role or access policy helps against that. Allow this computer's address:\n\n    \
                  az keyvault network-rule add --name {vault} --ip-address {}",
-                answer.client_address().unwrap_or("<your-ip-address>")
+                answer.client_address().map_or("<your-ip-address>".into(), |address| address.to_string())
             ),
             NETWORK,
         ),
@@ -171,7 +170,9 @@ fn forbidden_by_rbac(answer: &ServiceError, vault: &VaultAddress) -> (String, St
             "Give it one, which takes some minutes to work:\n\n    \
              az role assignment create --role \"Key Vault Secrets Officer\" --assignee-object-id {} --scope {}",
             object_id(answer),
-            answer.vault_scope().unwrap_or_else(|| format!("\"$(az keyvault show --name {vault} --query id -o tsv)\""))
+            answer
+                .vault_scope(&vault.to_string())
+                .unwrap_or_else(|| format!("\"$(az keyvault show --name {vault} --query id -o tsv)\""))
         ),
         RBAC,
     )
@@ -207,17 +208,17 @@ fn details(answer: &ServiceError) -> String {
     let mut details = status_line(answer.status);
     for code in [&answer.code, &answer.inner_code] {
         if !code.is_empty() {
-            details += &format!(", {}", first_line(code));
+            details += &format!(", {code}");
         }
     }
     if !answer.message.is_empty() {
-        details += &format!("\n{}", clean(&answer.message));
+        details += &format!("\n{}", answer.message);
     }
     if !answer.other_body.is_empty() {
         details += &format!("\n{}", answer.other_body);
     }
     if let Some(id) = &answer.request_id {
-        details += &format!("\nrequest id {}", first_line(id));
+        details += &format!("\nrequest id {}", id);
     }
     details
 }

@@ -13,7 +13,7 @@ pub(super) fn shortened(mut remedy: Remedy, left: &str, columns: usize) -> Remed
     let within = |line: &str, columns: usize| cut(line, Some(columns));
     remedy.credentials = remedy.credentials.iter().map(|line| within(line, columns)).collect();
     let lines = remedy.details.lines().filter(|line| !line.trim().is_empty());
-    let before = [DETAILS, INDENT].map(|before| columns.saturating_sub(before.len()));
+    let before = [DETAILS, QUOTE].map(|before| columns.saturating_sub(before.len()));
     let mut kept: Vec<_> = lines.zip(before).map(|(line, columns)| within(line, columns)).collect();
     remedy.details = kept.join("\n");
     while rows(&remedy, left, columns) > ROWS {
@@ -31,11 +31,12 @@ pub(super) fn shortened(mut remedy: Remedy, left: &str, columns: usize) -> Remed
 }
 
 const DETAILS: &str = "details: ";
-const INDENT: &str = "    ";
+/// Marks further lines as others' words, which no command of the program's own looks like.
+const QUOTE: &str = "  | ";
 
 /// The words of the service or the network, as they are shown.
 pub(super) fn details(details: &str) -> String {
-    if details.is_empty() { String::new() } else { DETAILS.to_owned() + &details.replace('\n', &format!("\n{INDENT}")) }
+    if details.is_empty() { String::new() } else { DETAILS.to_owned() + &details.replace('\n', &format!("\n{QUOTE}")) }
 }
 
 /// The link, as it is shown.

@@ -6,8 +6,12 @@ use azure_extras::VaultAddress;
 /// the secret's URL, which emulators understand.
 pub(crate) fn az_secret(verb: &str, vault: &VaultAddress, name: &str) -> String {
     if vault.is_in_azure() {
-        return format!("az keyvault secret {verb} --vault-name {vault} --name {name}");
+        // A name may look like an option.
+        let is = if name.starts_with('-') { '=' } else { ' ' };
+        return format!("az keyvault secret {verb} --vault-name {vault} --name{is}{name}");
     }
     let folder = if matches!(verb, "delete" | "show") { "secrets" } else { "deletedsecrets" };
-    format!("az keyvault secret {verb} --id {}/{folder}/{name}", vault.url())
+    // Some shells take an IPv6 address for a pattern.
+    let quote = if vault.url().contains('[') { "'" } else { "" };
+    format!("az keyvault secret {verb} --id {quote}{}/{folder}/{name}{quote}", vault.url())
 }

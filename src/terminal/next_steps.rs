@@ -3,7 +3,7 @@
 use super::{az::az_secret, output::note, shell::Shell};
 use azure_core::time::{OffsetDateTime, to_rfc3339};
 use azure_extras::VaultAddress;
-use azure_security_keyvault_secrets::{ResourceExt as _, models::DeletedSecret};
+use azure_security_keyvault_secrets::models::DeletedSecret;
 use dialoguer::console::{StyledObject, style};
 
 const READING: &str = "https://learn.microsoft.com/azure/key-vault/general/developers-guide";
@@ -16,8 +16,8 @@ pub(crate) enum Ending<'a> {
         /// The calls and exchanges were explained.
         explained: bool,
     },
-    /// The deleted secret is in that vault.
-    Deleted(&'a DeletedSecret, &'a VaultAddress),
+    /// The deleted secret is in that vault, under that name.
+    Deleted(&'a DeletedSecret, &'a VaultAddress, &'a str),
     /// Nothing is left.
     Purged,
 }
@@ -35,11 +35,11 @@ pub(crate) fn say(ending: Ending<'_>) {
             note!("                           {}", command(Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>")));
             note!("                           {}", command("kv-secrets"));
         }
-        Ending::Deleted(secret, vault) => {
-            if let (Some(until), Ok(id)) = (&secret.scheduled_purge_date, secret.resource_id()) {
+        Ending::Deleted(secret, vault, name) => {
+            if let Some(until) = &secret.scheduled_purge_date {
                 note!("\nUntil {} it can be recovered, or purged to free its name:\n", day(until));
                 for verb in ["recover", "purge"] {
-                    note!("    {}", command(az_secret(verb, vault, &id.name)));
+                    note!("    {}", command(az_secret(verb, vault, name)));
                 }
             }
             read_on();

@@ -41,6 +41,7 @@ pub mod error;
 #[cfg(feature = "in-memory")]
 pub mod in_memory;
 pub mod network;
+mod redaction;
 pub mod secrets;
 pub mod text;
 

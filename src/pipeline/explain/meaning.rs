@@ -9,7 +9,7 @@ use azure_core::{
 };
 use azure_extras::{
     secrets::{Operation, ServiceError, is_transient_status},
-    text::first_line,
+    text::OutsideText,
 };
 use serde_json::Value;
 
@@ -30,8 +30,8 @@ impl Meaning {
 
 /// The meaning of an error in place of a response.
 pub(super) fn of_silence(error: &Error) -> Meaning {
-    let why = first_line(&error.to_string());
-    Meaning::new(Tone::Failure, why.clone(), why)
+    let why = OutsideText::new(&error.to_string()).first_line();
+    Meaning::new(Tone::Failure, &*why, &*why)
 }
 
 /// The meaning of a response for that operation; `set` tells whether the secret was set before.
@@ -40,7 +40,9 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let version = || {
         let version = body["id"].as_str().and_then(|id| id.rsplit('/').next()).unwrap_or_default();
-        format!("version {}...", version.chars().take(8).collect::<String>())
+        // Anything else may hold what it should not.
+        let digits = version.chars().take_while(char::is_ascii_hexdigit).take(8);
+        format!("version {}...", digits.collect::<String>())
     };
     let purge_date = || date(&body["scheduledPurgeDate"]);
     match (operation, u16::from(answer.status())) {
@@ -71,7 +73,7 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
         _ => {
             let error = ServiceError::read(answer);
             let code = if error.inner_code.is_empty() { &error.code } else { &error.inner_code };
-            Meaning::new(Failure, first_line(code), first_line(code))
+            Meaning::new(Failure, &**code, &**code)
         }
     }
 }
@@ -84,7 +86,7 @@ fn unauthorized(answer: &RawResponse) -> Meaning {
         (Some(authority), Some(resource)) => {
             let host = authority.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or_default();
             let more = format!("challenge: sign in at {host}, for {resource}");
-            Meaning::new(Tone::Expected, first_line(&more), "challenge: sign in")
+            Meaning::new(Tone::Expected, &*OutsideText::new(&more).first_line(), "challenge: sign in")
         }
         _ => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
     }

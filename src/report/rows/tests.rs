@@ -79,7 +79,7 @@ fn errors() -> Vec<anyhow::Error> {
                 location, you must use multi-factor authentication to access 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'.";
     let login = format!("az login --tenant \"{ID}\" --scope \"https://vault.azure.net/.default\"");
     let signed_out = CredentialFailure::NotSignedIn { said: Some(long.into()), command: login };
-    let said = |said: &str| CredentialFailure::Said(format!("{said} {long}"));
+    let said = |said: &str| CredentialFailure::Said(format!("{said} {long}").into());
     let mut errors = vec![
         misuse(InvalidAddress { given: String::new(), why: None }),
         misuse(InvalidAddress {
@@ -114,7 +114,7 @@ fn errors() -> Vec<anyhow::Error> {
         other(NotKeyVault {
             status: 407,
             content_type: "text/html; charset=utf-8".into(),
-            first_line: "<html>".repeat(33),
+            first_line: "<html>".repeat(33).into(),
         }),
         other(ForeignChallenge { resource: "https://management.azure.com/".into() }),
         other(DeletionPending {

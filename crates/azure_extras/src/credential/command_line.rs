@@ -1,20 +1,23 @@
 //! Runs the command-line tools that give tokens: `az`, `azd`, PowerShell.
 
 use super::{failure::CredentialFailure, process_group::ProcessGroup};
-use crate::text::clean;
 use azure_identity::Executor;
+use futures::future::try_join;
 use std::{
     collections::BTreeMap,
     env,
     ffi::OsStr,
     io,
     path::PathBuf,
+    pin::pin,
     process::{Output, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    process::Command,
+    io::{AsyncRead, AsyncReadExt as _},
+    process::{Child, Command},
+    select,
     time::{sleep, timeout},
 };
 
@@ -22,6 +25,14 @@ use tokio::{
 const ANSWERS: Duration = Duration::from_secs(10);
 /// The longest time for a tool that is asked to end.
 const TO_END: Duration = Duration::from_secs(1);
+/// The longest wait for the end of its output once a tool has ended: what it has started may hold that open.
+const TO_CLOSE: Duration = Duration::from_millis(100);
+/// The most bytes of output that are read. A token has some thousands.
+const MOST_OUTPUT: u64 = 1 << 20;
+
+/// The variables with secrets that this crate and the SDK read for themselves. No tool needs them.
+const SECRETS: [&str; 4] =
+    ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER", "MSI_SECRET"];
 
 /// The command-line tools that are running, by their process ids. A tool whose token is no longer wanted is left to end
 /// by itself, since it may be writing its own files.
@@ -35,14 +46,21 @@ impl CommandLineTools {
 
     /// Asks all that still run to end, and kills those that have not ended after a second.
     pub async fn end(&self) {
-        self.running().values_mut().for_each(ProcessGroup::end);
+        self.end_those(|_| true).await;
+    }
+
+    async fn end_those(&self, is_meant: impl Fn(u32) -> bool) {
+        let each = |act: fn(&mut ProcessGroup)| {
+            self.running().iter_mut().filter(|(id, _)| is_meant(**id)).for_each(|(_, group)| act(group));
+        };
+        each(ProcessGroup::end);
         let _ = timeout(TO_END, async {
-            while !self.running().is_empty() {
+            while self.running().keys().any(|id| is_meant(*id)) {
                 sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
-        self.running().values_mut().for_each(ProcessGroup::kill);
+        each(ProcessGroup::kill);
     }
 
     /// Lets those that still run end by themselves, also after this program.
@@ -50,28 +68,65 @@ impl CommandLineTools {
         std::mem::take(&mut *self.running()).into_values().for_each(ProcessGroup::release);
     }
 
-    /// Runs a tool to its end: without our stdin, which holds the secret's value; in a directory where only administrators can put a
-    /// program of the same name; and in a process group of its own.
+    /// Runs a tool to its end: without our stdin, which holds the secret's value, and without our secrets; in a directory
+    /// where only administrators can put a program of the same name; and in a process group of its own.
     async fn output(self: &Arc<Self>, mut command: Command) -> io::Result<Output> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).current_dir(safe_directory());
+        for secret in SECRETS {
+            command.env_remove(secret);
+        }
         let (child, group) = ProcessGroup::spawn(&mut command)?;
         let id = child.id().unwrap_or_default();
         let tools = Arc::clone(self);
         tools.running().insert(id, group);
         let ended = tokio::spawn(async move {
-            let output = child.wait_with_output().await;
-            if let Some(group) = tools.running().remove(&id) {
-                group.release();
+            let output = output_of(child).await;
+            if let Some(mut group) = tools.running().remove(&id) {
+                match &output {
+                    Ok(_) => group.release(),
+                    Err(_) => group.kill(),
+                }
             }
             output
         });
         match timeout(ANSWERS, ended).await {
             Ok(output) => output.map_err(io::Error::other)?,
             Err(_) => {
-                self.end().await;
+                self.end_those(|running| running == id).await;
                 Err(io::Error::other(CredentialFailure::TimedOut(ANSWERS)))
             }
         }
+    }
+}
+
+/// The output of a tool that runs to its end, which no child of it can delay.
+async fn output_of(mut child: Child) -> io::Result<Output> {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let status = {
+        let mut reading =
+            pin!(try_join(read(child.stdout.take(), &mut stdout), read(child.stderr.take(), &mut stderr)));
+        select! {
+            closed = &mut reading => {
+                closed?;
+                child.wait().await?
+            }
+            status = child.wait() => {
+                if let Ok(closed) = timeout(TO_CLOSE, reading).await {
+                    closed?;
+                }
+                status?
+            }
+        }
+    };
+    Ok(Output { status, stdout, stderr })
+}
+
+/// Reads all that is written to a pipe.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, output: &mut Vec<u8>) -> io::Result<()> {
+    let Some(pipe) = pipe else { return Ok(()) };
+    match pipe.take(MOST_OUTPUT).read_to_end(output).await? as u64 {
+        MOST_OUTPUT.. => Err(io::Error::other(CredentialFailure::Unreadable)),
+        _ => Ok(()),
     }
 }
 
@@ -100,8 +155,8 @@ impl Executor for Tool {
         let stderr = String::from_utf8_lossy(&output.stderr);
         Err(io::Error::other(match output.status.code() {
             // The shell's own: it found no interpreter for the tool, or may not run it.
-            Some(126 | 127) if cfg!(unix) => CredentialFailure::DoesNotRun(clean(&stderr)),
-            Some(9009) if cfg!(windows) => CredentialFailure::DoesNotRun(clean(&stderr)),
+            Some(126 | 127) if cfg!(unix) => CredentialFailure::DoesNotRun(stderr.as_ref().into()),
+            Some(9009) if cfg!(windows) => CredentialFailure::DoesNotRun(stderr.as_ref().into()),
             _ => CredentialFailure::from_stderr(&stderr, self.login),
         }))
     }

@@ -3,7 +3,8 @@
 use crate::{
     error::{causes, find_cause},
     network::ConnectionError,
-    text::clean,
+    redaction::Redactor,
+    text::OutsideText,
 };
 use azure_core::Error;
 use std::{io, sync::Arc, time::Duration};
@@ -24,16 +25,16 @@ pub enum CredentialFailure {
     #[error("not installed")]
     NotInstalled,
     /// The tool is installed and does not run; with the words of the system.
-    #[error("installed, but it does not run: {}", in_a_line(.0))]
-    DoesNotRun(String),
+    #[error("installed, but it does not run: {}", .0.in_a_line())]
+    DoesNotRun(OutsideText),
     /// The tool is installed without this module of it.
     #[error("its module {0} is missing")]
     ModuleMissing(&'static str),
     /// No account is signed in, or a new sign-in is wanted.
-    #[error("{}", said.clone().unwrap_or_else(|| format!("not signed in; run `{command}`")))]
+    #[error("{}", said.as_ref().map_or_else(|| format!("not signed in; run `{command}`"), OutsideText::in_a_line))]
     NotSignedIn {
         /// The words, in a line; `None` where that is all.
-        said: Option<String>,
+        said: Option<OutsideText>,
         /// The command that signs in.
         command: String,
     },
@@ -47,8 +48,8 @@ pub enum CredentialFailure {
     #[error("its answer cannot be read; is it up to date?")]
     Unreadable,
     /// It said this; of a tool's output, the line that tells the error.
-    #[error("{}", if .0.is_empty() { "failed without a word".to_owned() } else { in_a_line(.0) })]
-    Said(String),
+    #[error("{}", if .0.is_empty() { "failed without a word".to_owned() } else { .0.in_a_line() })]
+    Said(OutsideText),
 }
 
 fn not_set(variables: &[&str]) -> String {
@@ -57,10 +58,6 @@ fn not_set(variables: &[&str]) -> String {
         [one] => format!("{one} is not set"),
         [others @ .., last] => format!("{} and {last} are not set", others.join(", ")),
     }
-}
-
-fn in_a_line(text: &str) -> String {
-    text.replace('\n', " ")
 }
 
 impl CredentialFailure {
@@ -72,7 +69,22 @@ impl CredentialFailure {
         match (given, find_cause::<ConnectionError>(error)) {
             (Some(failure), _) => failure.clone(),
             (None, Some(connection)) => Self::Connection(Arc::new(connection.clone())),
-            (None, None) => Self::Said(clean(&error.get_ref().map_or_else(|| error.to_string(), ToString::to_string))),
+            (None, None) => Self::Said(error.get_ref().map_or_else(|| error.to_string(), ToString::to_string).into()),
+        }
+    }
+
+    /// The same without the secrets in it.
+    pub(super) fn redacted(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::DoesNotRun(said) => Self::DoesNotRun(OutsideText::redacted(&said, redactor)),
+            Self::Said(said) => Self::Said(OutsideText::redacted(&said, redactor)),
+            Self::NotSignedIn { said, command } => {
+                let is_safe = redactor.redact(&command) == command;
+                let login = || command.split(" --").next().unwrap_or_default().to_owned();
+                let command = if is_safe { command.clone() } else { login() };
+                Self::NotSignedIn { said: said.map(|said| OutsideText::redacted(&said, redactor)), command }
+            }
+            other => other,
         }
     }
 
@@ -89,7 +101,7 @@ impl CredentialFailure {
             None if traceback => lines().next_back(),
             None => lines().find(|line| !is_warning(line)),
         };
-        let said = clean(line.unwrap_or_default());
+        let said = OutsideText::new(line.unwrap_or_default());
         let proposed = lines().find_map(|line| proposed(line, login));
         match proposed {
             Some(command) if command == login && !said.contains("AADSTS") => Self::NotSignedIn { said: None, command },

@@ -18,6 +18,7 @@ mod outcome;
 mod powershell;
 mod process_group;
 mod source;
+mod token_response;
 
 pub use default_azure_credential::DefaultAzureCredential;
 pub use failure::CredentialFailure;

@@ -2,7 +2,7 @@
 //! other languages does.
 
 use super::failure::CredentialFailure;
-use crate::text::clean;
+use crate::text::OutsideText;
 use azure_core::{
     Error, base64,
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
@@ -71,7 +71,7 @@ impl AzurePowerShellCredential {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let reason = error.get_ref().and_then(|it| it.downcast_ref::<CredentialFailure>()).cloned();
-                    return Err(reason.unwrap_or_else(|| CredentialFailure::DoesNotRun(error.to_string())));
+                    return Err(reason.unwrap_or_else(|| CredentialFailure::DoesNotRun(error.to_string().into())));
                 }
             }
         }
@@ -144,7 +144,7 @@ fn why_not(answer: &Map<String, Value>) -> Option<CredentialFailure> {
 }
 
 /// The first line with text in it on stderr. PowerShell writes its errors there as XML if it is run by a program.
-fn said(stderr: &[u8]) -> Option<String> {
+fn said(stderr: &[u8]) -> Option<OutsideText> {
     let text = String::from_utf8_lossy(stderr);
     let text = match text.split_once("#< CLIXML") {
         Some((before, xml)) => {
@@ -174,8 +174,8 @@ fn decode(xml: &str) -> String {
 }
 
 /// PowerShell breaks a sentence where its window would end.
-fn one_line(text: &str) -> String {
-    clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+fn one_line(text: &str) -> OutsideText {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use super::{
     kind::CredentialKind,
     options::CredentialOptions,
     powershell::AzurePowerShellCredential,
+    token_response::BoundedLife,
 };
+use crate::redaction::{Redaction, Redactor};
 use azure_core::{
     Error,
     credentials::{AccessToken, Secret, TokenCredential},
@@ -57,11 +59,15 @@ pub(super) struct Source {
     limit: Duration,
     /// A tool's token; the other credentials keep their own.
     kept: Mutex<Option<(String, AccessToken)>>,
+    /// Keeps secrets out of what it says.
+    redactor: Redactor,
 }
 
 impl Source {
     /// Builds a credential. One that is `pinned` is the only one, and is not probed but waited for.
     pub fn new(kind: CredentialKind, options: &CredentialOptions, tools: &Arc<CommandLineTools>, pinned: bool) -> Self {
+        let (redactor, options) = redacting(options);
+        let options = &options;
         let tool = |name, login| -> Option<Arc<dyn Executor>> {
             Some(Arc::new(Tool { name, login, tools: Arc::clone(tools) }))
         };
@@ -98,13 +104,14 @@ impl Source {
             true => IMDS_START,
             false => SIGN_IN,
         };
-        Self { kind, credential, probe, limit, kept: Mutex::default() }
+        Self { kind, credential, probe, limit, kept: Mutex::default(), redactor }
     }
 
     /// A credential that exists.
     #[cfg(test)]
     pub fn of(kind: CredentialKind, credential: Arc<dyn TokenCredential>) -> Self {
-        Self { kind, credential: Ok(credential), probe: None, limit: SIGN_IN, kept: Mutex::default() }
+        let (kept, redactor) = Default::default();
+        Self { kind, credential: Ok(credential), probe: None, limit: SIGN_IN, kept, redactor }
     }
 
     /// Probes whether the credential is there at all.
@@ -123,6 +130,17 @@ impl Source {
 
     /// A token for `scope`.
     pub async fn token(&self, scope: &str) -> Result<AccessToken, Miss> {
+        let token = self.unredacted_token(scope).await;
+        if let Ok(token) = &token {
+            self.redactor.keep(token.token.secret());
+        }
+        token.map_err(|miss| match miss {
+            Miss::Unavailable(reason) => Miss::Unavailable(reason.redacted(&self.redactor)),
+            Miss::Refused(reason) => Miss::Refused(reason.redacted(&self.redactor)),
+        })
+    }
+
+    async fn unredacted_token(&self, scope: &str) -> Result<AccessToken, Miss> {
         let credential = self.credential.as_ref().map_err(Clone::clone)?;
         let kept = &mut *self.kept.lock().await;
         if let Some((_, token)) = kept.as_ref().filter(|(kept, token)| kept == scope && is_fresh(token)) {
@@ -161,6 +179,19 @@ impl Source {
             Miss::Unavailable(CredentialFailure::of(error))
         }
     }
+}
+
+/// Options whose requests' secrets, and whose own, are kept out of what answers them.
+fn redacting(options: &CredentialOptions) -> (Redactor, CredentialOptions) {
+    let (redactor, mut options) = (Redactor::default(), options.clone());
+    for secret in [&options.client_secret, &options.client_certificate_password].into_iter().flatten() {
+        redactor.keep(secret.secret());
+    }
+    for client_options in [&mut options.client_options, &mut options.local_client_options] {
+        client_options.per_try_policies.push(Arc::new(BoundedLife));
+        client_options.per_try_policies.push(Arc::new(Redaction(redactor.clone())));
+    }
+    (redactor, options)
 }
 
 /// By the wall clock, since a laptop sleeps.
@@ -215,9 +246,9 @@ fn client_certificate(
 ) -> Result<Arc<dyn TokenCredential>, Miss> {
     use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
     let unreadable = |error| {
-        Miss::Refused(CredentialFailure::Said(format!(
-            "the file in AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {error}"
-        )))
+        Miss::Refused(CredentialFailure::Said(
+            format!("the file in AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {error}").into(),
+        ))
     };
     let certificate = std::fs::read(path).map_err(unreadable)?;
     let options = ClientCertificateCredentialOptions {

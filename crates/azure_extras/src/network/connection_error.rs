@@ -1,7 +1,7 @@
 //! The reason why there is no connection to a host, as far as the libraries below tell.
 
 use super::proxy::ProxyInUse;
-use crate::{error::causes, text::clean};
+use crate::{error::causes, text::OutsideText};
 use azure_core::{Error, error::ErrorKind};
 use rustls::CertificateError;
 use std::{io, net::IpAddr, sync::Arc};
@@ -79,7 +79,7 @@ pub enum CertificateFault {
     AuthorityAsServer,
     /// Another one, in the words of the TLS library.
     #[error("{0}")]
-    Other(String),
+    Other(OutsideText),
 }
 
 /// The fault of a proxy.
@@ -191,6 +191,6 @@ fn fault(error: &CertificateError) -> CertificateFault {
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             CertificateFault::AuthorityAsServer
         }
-        _ => CertificateFault::Other(clean(&error.to_string())),
+        _ => CertificateFault::Other(OutsideText::new(&error.to_string())),
     }
 }

@@ -7,7 +7,7 @@ use super::{
     transient::is_transient_status,
     vault_address::is_in_azure,
 };
-use crate::text::first_line;
+use crate::text::OutsideText;
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -27,10 +27,10 @@ use std::sync::Arc;
 pub struct NotKeyVault {
     /// The HTTP status.
     pub status: u16,
-    /// The response's `Content-Type`, cleaned; empty if it has none.
-    pub content_type: String,
-    /// The first line of its text, cleaned, at most 200 characters; empty where it might hold a secret's value.
-    pub first_line: String,
+    /// The response's `Content-Type`; empty if it has none.
+    pub content_type: OutsideText,
+    /// The first line of its text, at most 200 characters; empty where it might hold a secret's value.
+    pub first_line: OutsideText,
 }
 
 /// Lets pass, for each attempt, only Key Vault's responses: the JSON that an operation is documented to give, for the
@@ -52,8 +52,8 @@ impl Policy for Authenticity {
         let is_quotable = !status.is_success() || text.trim_start().starts_with('<');
         let other = NotKeyVault {
             status: status.into(),
-            content_type: first_line(response.headers().get_optional_str(&CONTENT_TYPE).unwrap_or_default()),
-            first_line: if is_quotable { first_line(&text) } else { String::new() },
+            content_type: OutsideText::new(response.headers().get_optional_str(&CONTENT_TYPE).unwrap_or_default()),
+            first_line: OutsideText::new(if is_quotable { &text } else { "" }).first_line(),
         };
         Err(Error::new(ErrorKind::Other, other))
     }

@@ -5,7 +5,7 @@
 use super::response::rebuilt;
 use crate::{
     network::is_loopback,
-    text::{between, first_line},
+    text::{OutsideText, between},
 };
 use azure_core::{
     Error,
@@ -27,8 +27,8 @@ const OTHER_CHALLENGE: HeaderName = HeaderName::from_static("x-other-challenge")
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server wants a token for {resource}")]
 pub struct ForeignChallenge {
-    /// The audience of that token, cleaned.
-    pub resource: String,
+    /// The audience of that token.
+    pub resource: OutsideText,
 }
 
 /// The `WWW-Authenticate` of a response.
@@ -88,7 +88,10 @@ impl Policy for OwnChallenges {
         if let Some(resource) =
             challenge.foreign_resource(request.url()).filter(|_| u16::from(response.status()) == 401)
         {
-            return Err(Error::new(ErrorKind::Other, ForeignChallenge { resource: first_line(resource) }));
+            return Err(Error::new(
+                ErrorKind::Other,
+                ForeignChallenge { resource: OutsideText::new(resource).first_line() },
+            ));
         }
         if challenge.resource().is_none() && !challenge.0.is_empty() {
             let (status, mut headers, body) = response.deconstruct();

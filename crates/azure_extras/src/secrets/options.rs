@@ -1,9 +1,10 @@
 //! The options of a client of Key Vault's secrets.
 
-use super::{
-    attempt::EachAttempt, authenticity::Authenticity, challenge::OwnChallenges, redaction::Redaction, retry::Retry,
+use super::{attempt::EachAttempt, authenticity::Authenticity, challenge::OwnChallenges, retry::Retry};
+use crate::{
+    network::{NoTrust, https},
+    redaction::Redaction,
 };
-use crate::network::{NoTrust, https};
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// - To the operations in [`Operation`](super::Operation) only Key Vault's responses are taken: a proxy's or a sign-in
 ///   page's is the error [`NotKeyVault`](super::NotKeyVault). A token for another domain than the vault's is given to no
 ///   server; that is [`ForeignChallenge`](super::ForeignChallenge).
-/// - A page that shows the value that was set last is not kept in errors. What Key Vault itself says is kept as it is.
+/// - No error holds a value, or a token, that was sent or received, whoever writes it back.
 /// - A failure of the network is a [`ConnectionError`](crate::network::ConnectionError).
 ///
 /// Policies that are added in front of `per_call_policies` see each call once; in front of `per_try_policies`, each

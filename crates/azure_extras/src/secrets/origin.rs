@@ -1,7 +1,7 @@
 //! Keeps a client's token at the vault's origin.
 
 use super::operation::is_authorized;
-use crate::text::first_line;
+use crate::text::OutsideText;
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -16,8 +16,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a response of the vault leads to {origin}, outside the vault; no token was sent")]
 pub struct ForeignLink {
-    /// The origin of that URL: scheme, host and port, cleaned.
-    pub origin: String,
+    /// The origin of that URL: scheme, host and port.
+    pub origin: OutsideText,
 }
 
 /// Lets no request with a token leave for any other scheme, host or port than the vault's, for each attempt.
@@ -29,7 +29,7 @@ impl Policy for OneOrigin {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let origin = request.url().origin();
         if is_authorized(request) && origin != self.0.origin() {
-            let origin = first_line(&origin.ascii_serialization());
+            let origin = OutsideText::new(&origin.ascii_serialization()).first_line();
             return Err(Error::new(ErrorKind::Other, ForeignLink { origin }));
         }
         next[0].send(ctx, request, &next[1..]).await

@@ -24,13 +24,13 @@ pub fn is_conclusive(status: StatusCode) -> bool {
 }
 
 /// The body, or `Null` if it is no JSON.
-pub(super) fn json(response: &RawResponse) -> Value {
+pub(crate) fn json(response: &RawResponse) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
 /// Tells whether a body is an [error](https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret/set-secret#keyvaulterror)
 /// of Key Vault.
-pub(super) fn is_error(body: &Value) -> bool {
+pub(crate) fn is_error(body: &Value) -> bool {
     body["error"]["code"].as_str().is_some_and(|code| !code.is_empty())
 }
 

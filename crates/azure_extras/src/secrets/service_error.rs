@@ -4,13 +4,14 @@ use super::{
     challenge::Challenge,
     response::{is_error, json},
 };
-use crate::text::{between, first_line, pasteable};
+use crate::text::{OutsideText, between, is_guid};
 use azure_core::{
     Error,
     error::ErrorKind,
     http::{RawResponse, StatusCode, headers::HeaderName},
 };
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// An error response of Key Vault.
 ///
@@ -20,15 +21,15 @@ pub struct ServiceError {
     /// The HTTP status.
     pub status: u16,
     /// `error.code`, such as `Forbidden`; empty if there is none.
-    pub code: String,
+    pub code: OutsideText,
     /// `error.innererror.code`, which is often what tells two errors apart; empty if there is none.
-    pub inner_code: String,
+    pub inner_code: OutsideText,
     /// `error.message`, in several lines perhaps.
-    pub message: String,
+    pub message: OutsideText,
     /// The first line of a body that is not Key Vault's, at most 200 characters.
-    pub other_body: String,
+    pub other_body: OutsideText,
     /// The id by which Microsoft's support finds the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<OutsideText>,
     challenge: Challenge,
 }
 
@@ -43,16 +44,16 @@ impl ServiceError {
 
     /// The error of the service in a response with an error's status.
     pub fn read(response: &RawResponse) -> Self {
-        let header = |name| response.headers().get_optional_str(&name).map(str::to_owned);
+        let header = |name| response.headers().get_optional_str(&name).map(|id| OutsideText::new(id).first_line());
         let body = json(response);
-        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let other = !is_error(&body);
+        let text = |pointer: &str| OutsideText::new(body.pointer(pointer).and_then(Value::as_str).unwrap_or_default());
+        let other = if is_error(&body) { "".into() } else { String::from_utf8_lossy(response.body()) };
         Self {
             status: response.status().into(),
-            code: text("/error/code"),
-            inner_code: text("/error/innererror/code"),
+            code: text("/error/code").first_line(),
+            inner_code: text("/error/innererror/code").first_line(),
             message: text("/error/message"),
-            other_body: if other { first_line(&String::from_utf8_lossy(response.body())) } else { String::new() },
+            other_body: OutsideText::new(&other).first_line(),
             request_id: header(HeaderName::from_static("x-ms-request-id")),
             challenge: Challenge::of(response),
         }
@@ -71,13 +72,13 @@ impl ServiceError {
     /// Some emulators leave the inner code out; then the message must tell.
     fn is_conflict(&self, inner_code: &str, words: &str) -> bool {
         let said =
-            if self.inner_code.is_empty() { self.message.contains(words) } else { self.inner_code == inner_code };
+            if self.inner_code.is_empty() { self.message.contains(words) } else { *self.inner_code == *inner_code };
         self.status == StatusCode::Conflict && said
     }
 
     /// Tells whether the network, and no permission, keeps the caller out.
     pub fn is_network_rule(&self) -> bool {
-        matches!(self.inner_code.as_str(), "ForbiddenByFirewall" | "ForbiddenByConnection")
+        matches!(&*self.inner_code, "ForbiddenByFirewall" | "ForbiddenByConnection")
     }
 
     /// Tells whether the caller lacks a permission for what was asked.
@@ -85,7 +86,7 @@ impl ServiceError {
         self.status == StatusCode::Forbidden
             && !self.code.is_empty()
             && !self.is_network_rule()
-            && self.inner_code != "SecretDisabled"
+            && *self.inner_code != *"SecretDisabled"
     }
 
     /// Tells whether the service refused the token for a moment only: it could not resolve the key that signed it, or the
@@ -101,27 +102,34 @@ impl ServiceError {
         self.status == StatusCode::Unauthorized && self.challenge.wants_claims()
     }
 
-    /// The tenant that the challenge names.
+    /// The tenant that the challenge names, a GUID.
     pub fn tenant(&self) -> Option<&str> {
-        pasteable(self.challenge.tenant()?)
+        self.challenge.tenant().filter(|tenant| is_guid(tenant))
     }
 
-    /// The caller's object id in Entra ID.
+    /// The caller's object id in Entra ID, a GUID.
     pub fn object_id(&self) -> Option<&str> {
-        pasteable(between(&self.message, "oid=", ";")?)
+        between(&self.message, "oid=", ";").filter(|id| is_guid(id))
     }
 
     /// The caller's address, as a vault's firewall sees it.
-    pub fn client_address(&self) -> Option<&str> {
-        pasteable(between(&self.message, "Client address: ", "\r")?.split(['\n', ' ', '(']).next()?)
+    pub fn client_address(&self) -> Option<IpAddr> {
+        between(&self.message, "Client address: ", "\n")?.split([' ', '(']).next()?.parse().ok()
     }
 
-    /// The vault's resource id, `/subscriptions/.../vaults/NAME`.
-    pub fn vault_scope(&self) -> Option<String> {
+    /// The resource id of the vault called `name`, `/subscriptions/.../vaults/NAME`.
+    pub fn vault_scope(&self, name: &str) -> Option<String> {
         let resource = between(&self.message, "Resource: '", "'")?;
-        let (before, after) = resource.split_once("/vaults/")?;
-        let name = after.split('/').next()?;
-        pasteable(&format!("{before}/vaults/{name}")).map(str::to_owned)
+        let parts: Vec<_> = resource.split('/').take(9).collect();
+        let ["", subscriptions, subscription, groups, group, providers, provider, vaults, vault] = *parts else {
+            return None;
+        };
+        let words = [(subscriptions, "subscriptions"), (groups, "resourcegroups"), (providers, "providers")];
+        let more = [(provider, "microsoft.keyvault"), (vaults, "vaults"), (vault, name)];
+        let is_named = words.iter().chain(&more).all(|(part, word)| part.eq_ignore_ascii_case(word));
+        // A group's name may have more characters, some of which a shell would act upon.
+        let is_plain = group.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        (is_named && is_guid(subscription) && is_plain && !group.is_empty()).then(|| parts.join("/"))
     }
 }
 

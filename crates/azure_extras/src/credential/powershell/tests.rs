@@ -49,7 +49,7 @@ async fn refusal(stdout: impl AsRef<[u8]>, stderr: &str) -> CredentialFailure {
 }
 
 fn signed_out(said: Option<&str>) -> CredentialFailure {
-    CredentialFailure::NotSignedIn { said: said.map(str::to_owned), command: "Connect-AzAccount".into() }
+    CredentialFailure::NotSignedIn { said: said.map(Into::into), command: "Connect-AzAccount".into() }
 }
 
 fn answer(json: impl fmt::Display) -> String {

@@ -122,8 +122,8 @@ async fn something_else_is_told_by_its_first_line_unless_that_may_be_a_secret() 
         let vault = VaultAddress::parse("my-vault").unwrap();
         let client = vault.secret_client(Arc::new(InMemoryCredential), options).unwrap();
         let error = client.get_secret("n", None).await.err().unwrap();
-        let content_type = "text/html; charset=utf-8".to_owned();
-        let told = NotKeyVault { status, content_type, first_line: first_line.to_owned() };
+        let content_type = "text/html; charset=utf-8".into();
+        let told = NotKeyVault { status, content_type, first_line: first_line.into() };
         assert_eq!(find_cause::<NotKeyVault>(&error), Some(&told));
     }
 }
