@@ -82,6 +82,10 @@ pub(crate) enum Cause<'a> {
     Interrupted,
     /// The name belongs to a secret that the run did not make.
     SecretExists(&'a SecretExists),
+    /// The secret has versions that the run did not make.
+    SharedSecret(&'a SharedSecret),
+    /// A version that the run did not make was deleted.
+    OthersDeleted(&'a OthersDeleted),
     /// No credential gave a token.
     SignIn(&'a SignInFailed),
     /// There was no connection.
@@ -124,6 +128,10 @@ impl Failure {
             Cause::Interrupted
         } else if let Some(exists) = find_cause(error) {
             Cause::SecretExists(exists)
+        } else if let Some(shared) = find_cause(error) {
+            Cause::SharedSecret(shared)
+        } else if let Some(others) = find_cause(error) {
+            Cause::OthersDeleted(others)
         } else if let Some(failed) = find_cause(error) {
             Cause::SignIn(failed)
         } else if let Some(connection) = find_cause(error) {
@@ -165,6 +173,26 @@ pub(crate) struct Interrupted;
 pub(crate) struct SecretExists {
     /// The secret's name.
     pub secret_name: String,
+}
+
+/// The secret has got versions that the run did not make, and is not deleted with them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret '{secret_name}' has got versions that this run did not make")]
+pub(crate) struct SharedSecret {
+    /// The secret's name.
+    pub secret_name: String,
+    /// The number of those versions.
+    pub versions: usize,
+}
+
+/// The secret got a version that the run did not make, after the last look at it; the deletion took that too.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret '{secret_name}' was deleted with a version that this run did not make")]
+pub(crate) struct OthersDeleted {
+    /// The secret's name.
+    pub secret_name: String,
+    /// It can be recovered.
+    pub is_recoverable: bool,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::{
     guard::{Choices, Guard},
+    pipeline::record::Record,
     terminal::{prompt::Prompt, say},
 };
 use anyhow::{Context as _, Result};
@@ -23,11 +24,12 @@ pub(crate) async fn run(
     credential: Arc<dyn TokenCredential>,
     client_options: ClientOptions,
     prompt: &Prompt,
+    record: &Record,
     choices: Choices,
 ) -> Result<DeletedSecret> {
     let client = vault.secret_client(credential.clone(), client_options)?;
 
-    let guard = Guard::new(&client, vault, credential, prompt, choices)?;
+    let guard = Guard::new(&client, vault, credential, prompt, record, choices)?;
     let mut secret_name = guard.secret_name(NAME).await?;
     let secret_value = guard.secret_value(VALUE, &secret_name).await?;
 
@@ -41,7 +43,8 @@ pub(crate) async fn run(
 
     say!("Retrieving your secret from {vault}.");
 
-    let retrieved_secret = client.get_secret(&secret_name, None).await?.into_model()?;
+    let retrieving = client.get_secret(&secret_name, None);
+    let retrieved_secret = guard.retrieved(retrieving, &secret_name, &secret_value).await?;
     let retrieved_value = retrieved_secret.value.context("the vault's answer holds no value")?;
 
     say!("Your secret is '{}'.", secret_value.shown_like(retrieved_value));
@@ -52,6 +55,7 @@ pub(crate) async fn run(
 
     say!(" done.");
 
+    guard.check_deleted(&deleted_secret, &secret_name)?;
     if choices.purge {
         say!("Purging your secret from {vault} ...");
         client.purge_deleted_secret(&secret_name, None).await?;

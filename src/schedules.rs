@@ -31,6 +31,7 @@ use azure_extras::{VaultAddress, secrets::client_options_with};
 use dice::{Dice, asked_for};
 use left::{Left, told};
 use std::{
+    collections::BTreeMap,
     env,
     future::pending,
     ops::Range,
@@ -61,6 +62,8 @@ enum Fault {
 
 const VALUE: &str = "the-secret-value";
 const PRODUCTION: &str = "the-production-value";
+/// What somebody else sets while the program runs.
+const COLLEAGUES: &str = "the-colleagues-value";
 
 /// A challenge that the SDK can answer, one that wants more claims, and those that are not Key Vault's.
 const CHALLENGES: [&str; 5] = [
@@ -227,16 +230,33 @@ enum Before {
     Deleted,
 }
 
+/// What has happened in the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// The program has set the secret.
+    Set,
+    /// Somebody else has.
+    SetByColleague,
+    /// The program has been shown the versions.
+    Listed,
+    /// The secret was deleted.
+    Deleted,
+}
+
 struct State {
     dice: Dice,
     /// One request in so many meets a fault.
     odds: u64,
     log: Vec<String>,
-    /// The last request, and how an error begins that its answer has brought about; while there is none, that of a vault
-    /// which gives none.
-    last: Option<(Operation, String)>,
-    /// The request that has no answer yet, if it carries a token.
-    open: Option<Operation>,
+    /// The requests, each with the beginning of the error that its answer has brought about; while there is none, that of a
+    /// vault which gives none.
+    told: Vec<(Operation, String)>,
+    /// The number of the request at which somebody else sets the secret, before it is carried out or after.
+    colleague: Option<(usize, bool)>,
+    /// What has happened in the vault, in its order.
+    events: Vec<Event>,
+    /// The requests with a token that have no answer yet, by their place in `told`.
+    open: BTreeMap<usize, Operation>,
     uncertain: Vec<Operation>,
 }
 
@@ -265,7 +285,7 @@ impl Operation {
         match (request.method().as_str(), path.as_slice()) {
             ("GET", ["secrets", _, "versions"]) => Self::List,
             ("PUT", ["secrets", _]) => Self::Set,
-            ("GET", ["secrets", _]) => Self::Get,
+            ("GET", ["secrets", _] | ["secrets", _, _]) => Self::Get,
             ("DELETE", ["secrets", _]) => Self::Delete,
             ("GET", ["deletedsecrets", _]) => Self::GetDeleted,
             ("DELETE", ["deletedsecrets", _]) => Self::Purge,
@@ -295,6 +315,28 @@ fn inner_code(answer: &RawResponse) -> String {
 impl Faulty {
     /// What the vault itself does.
     fn carry_out(&self, request: &Request) -> RawResponse {
+        let answer = self.answer(request);
+        let event = match Operation::of(request) {
+            Operation::Set => Some(Event::Set),
+            Operation::Delete => Some(Event::Deleted),
+            _ => None,
+        };
+        let done = is_authorized(request) && answer.status().is_success();
+        self.state.lock().unwrap().events.extend(event.filter(|_| done));
+        answer
+    }
+
+    /// Somebody else sets the secret, if nothing stands against it.
+    fn set_by_colleague(&self) {
+        let body = serde_json::json!({ "value": COLLEAGUES }).to_string();
+        let path = "/secrets/n?api-version=2025-07-01";
+        let answer = self.vault.answer("PUT", "my-vault.vault.azure.net", path, Some("Bearer x"), body.as_bytes());
+        if answer.0 == 200 {
+            self.state.lock().unwrap().events.push(Event::SetByColleague);
+        }
+    }
+
+    fn answer(&self, request: &Request) -> RawResponse {
         let url = request.url();
         let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
         let Body::Bytes(body) = request.body() else { panic!("a stream") };
@@ -321,24 +363,31 @@ impl Faulty {
 impl HttpClient for Faulty {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let operation = Operation::of(request);
-        let (fault, there, back) = {
+        let (fault, index, there, back) = {
             let mut state = self.state.lock().unwrap();
             let odds = state.odds;
             let fault = if state.dice.one_in(odds) { Some(Fault::random(&mut state.dice)) } else { None };
             let fault = fault.filter(|fault| !self.is_lie(operation, is_authorized(request), fault));
             let token = if is_authorized(request) { "" } else { "bare" };
             state.log.push(format!("{operation:?} {token}: {fault:?}"));
-            // One that was given up on its way.
-            let given_up = state.open.take();
-            state.uncertain.extend(given_up);
-            state.open = is_authorized(request).then_some(operation);
             if is_authorized(request) && fault.as_ref().is_some_and(Fault::is_uncertain) {
                 state.uncertain.push(operation);
             }
-            state.last = Some((operation, Fault::Hang { after: false }.sentence()));
-            (fault, state.dice.below(200), state.dice.below(200))
+            // What is sent ahead for nobody's name is no cause of anything.
+            let is_ahead = request.url().path().contains("nobodys-name");
+            let sentence = if is_ahead { "-".to_owned() } else { Fault::Hang { after: false }.sentence() };
+            state.told.push((operation, sentence));
+            let index = state.told.len() - 1;
+            if is_authorized(request) && !is_ahead {
+                state.open.insert(index, operation);
+            }
+            (fault, index, state.dice.below(200), state.dice.below(200))
         };
         sleep(Duration::from_millis(there)).await;
+        let colleague = self.state.lock().unwrap().colleague.filter(|(at, _)| *at == index);
+        if colleague.is_some_and(|(_, after)| !after) {
+            self.set_by_colleague();
+        }
         let answer = match &fault {
             None => Ok(self.genuine(operation, request)),
             Some(fault) => {
@@ -352,15 +401,25 @@ impl HttpClient for Faulty {
                 }
             }
         };
+        let is_of_secret = request.url().path().starts_with("/secrets/n/");
+        let is_shown = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+        if fault.is_none() && operation == Operation::List && is_of_secret && is_shown {
+            self.state.lock().unwrap().events.push(Event::Listed);
+        }
+        if colleague.is_some_and(|(_, after)| after) {
+            self.set_by_colleague();
+        }
         sleep(Duration::from_millis(back)).await;
         let mut state = self.state.lock().unwrap();
-        state.open = None;
+        state.open.remove(&index);
         let told = match (&fault, &answer) {
             (Some(fault), _) => fault.sentence(),
             (None, Ok(answer)) => sentence(answer.status().into(), &inner_code(answer)),
             (None, Err(_)) => unreachable!("only a fault is no answer"),
         };
-        state.last = Some((operation, told));
+        if state.told[index].1 != "-" {
+            state.told[index] = (operation, told);
+        }
         drop(state);
         let (status, headers, body) = answer?.deconstruct();
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
@@ -418,13 +477,24 @@ async fn schedule(number: u64) -> Result<(), String> {
     let deletion_takes = if soft_delete { dice.pick(&[0, 0, 500, 3_000, 20_000, 58_000, 70_000]) } else { 0 };
     let operations = Operation::ALL;
     let denied = if dice.one_in(4) { vec![dice.pick(&operations), dice.pick(&operations)] } else { Vec::new() };
-    let choices = Choices { overwrite: dice.one_in(4), purge: dice.one_in(3), watched: true };
+    let choices = Choices { overwrite: dice.one_in(4), purge: dice.one_in(3), watched: dice.one_in(2) };
     let before =
         dice.pick(&[Before::Nothing, Before::Nothing, Before::Nothing, Before::Live, Before::Live, Before::Deleted]);
     let latest = dice.pick(&[2_500, 40_000]);
     let interrupted = dice.one_in(3).then(|| Duration::from_millis(dice.below(latest)));
     let odds = dice.pick(&[2, 3, 5, 10, 1000]);
-    let state = State { dice, odds, log: Vec::new(), last: None, open: None, uncertain: Vec::new() };
+    let at = usize::try_from(dice.below(14)).unwrap();
+    let colleague = dice.one_in(2).then(|| (at, dice.one_in(2)));
+    let state = State {
+        dice,
+        odds,
+        log: Vec::new(),
+        told: Vec::new(),
+        colleague,
+        events: Vec::new(),
+        open: BTreeMap::new(),
+        uncertain: Vec::new(),
+    };
     let takes = Duration::from_millis(deletion_takes);
     let vault = if soft_delete { Vault::new(takes) } else { Vault::without_soft_delete() };
     let faulty = Arc::new(Faulty { vault, denied, before, state: Mutex::new(state) });
@@ -443,7 +513,7 @@ async fn schedule(number: u64) -> Result<(), String> {
     let (record, vault) = (Arc::<Record>::default(), VaultAddress::parse("my-vault").unwrap());
     let client_options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
     let began = Instant::now();
-    let run = quickstart::run(&vault, Arc::new(Anybody), client_options, &prompt, choices);
+    let run = quickstart::run(&vault, Arc::new(Anybody), client_options, &prompt, &record, choices);
     let outcome = timeout(interrupted.unwrap_or(Duration::from_secs(3600)), run).await;
 
     let took = began.elapsed();
@@ -461,20 +531,35 @@ async fn schedule(number: u64) -> Result<(), String> {
     let left = told(&error);
     let state = faulty.state.lock().unwrap();
     let line = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let (last, sentence) = state.last.clone().unzip();
+    // Two calls may be under way at once, with some attempts each.
+    let causes = state.told.iter().rev().filter(|(_, sentence)| sentence != "-");
+    let last: Vec<_> = causes.take(if choices.watched { 1 } else { 8 }).collect();
     let names_the_cause = success
         || interrupted.is_some() && line == "Interrupted."
-        || sentence.is_some_and(|sentence| line.starts_with(&sentence))
-        || last == Some(Operation::GetDeleted) && line.ends_with("within 60 s.")
-        || before == Before::Live && line.starts_with("The secret 'n' exists in my-vault");
-    let may_be = |operation| state.uncertain.contains(&operation) || state.open == Some(operation);
+        || last.iter().any(|(_, sentence)| line.starts_with(sentence))
+        || last.iter().any(|(last, _)| *last == Operation::GetDeleted) && line.ends_with("within 60 s.")
+        || left == Left::Shared
+        || line.starts_with("The secret 'n' was deleted from my-vault with a version")
+        || (before == Before::Live || colleague.is_some()) && line.starts_with("The secret 'n' exists in my-vault");
+    let may_be = |operation| state.uncertain.contains(&operation) || state.open.values().any(|open| *open == operation);
     let untouched = match before {
         Before::Nothing => false,
-        Before::Live => truth == Holds::Versions(1),
+        Before::Live => !state.events.iter().any(|event| matches!(event, Event::Set | Event::Deleted)),
         Before::Deleted => truth == Holds::BeingDeleted,
     };
+    let last_at = |event| state.events.iter().rposition(|it| *it == event);
+    let (set, deleted) = (last_at(Event::Set), last_at(Event::Deleted));
+    let is_gone = set.is_none() || deleted > set;
+    // Somebody else's version that was deleted with the program's.
+    let taken = last_at(Event::SetByColleague).filter(|at| deleted.is_some_and(|deleted| *at < deleted));
+    let was_shown = taken < last_at(Event::Listed).filter(|at| Some(*at) < deleted && Some(*at) > set);
+    let spares_others =
+        choices.overwrite || taken.is_none() || faulty.denied.contains(&Operation::List) || !was_shown && !success;
     let is_told_truly = match left {
-        Left::Nothing => matches!(truth, Holds::Deleted | Holds::Versions(0)) || untouched,
+        Left::Nothing => {
+            matches!(truth, Holds::Deleted | Holds::Versions(0)) || untouched || colleague.is_some() && is_gone
+        }
+        Left::Shared => matches!(truth, Holds::Versions(2..)),
         Left::Secret => matches!(truth, Holds::Versions(1..)) && !(before == Before::Live && untouched),
         Left::Deletion => matches!(truth, Holds::Deleted | Holds::BeingDeleted),
         Left::PerhapsSecret => may_be(Operation::Set),
@@ -484,8 +569,9 @@ async fn schedule(number: u64) -> Result<(), String> {
         (is_told_truly, "what is left is told truly"),
         (names_the_cause, "the first line names the cause"),
         (before != Before::Live || choices.overwrite || untouched, "a secret of somebody else's is not touched"),
+        (spares_others, "no version of somebody else's is deleted unsaid"),
         (!success || record.leftovers().is_empty(), "a success leaves nothing"),
-        (!error.contains(VALUE) && !error.contains(PRODUCTION), "no value is told"),
+        (!error.contains(VALUE) && !error.contains(PRODUCTION) && !error.contains(COLLEAGUES), "no value is told"),
         (took < Duration::from_secs(300), "it ends"),
     ];
     let broken: Vec<_> = rules.iter().filter(|(holds, _)| !holds).map(|(_, rule)| *rule).collect();
@@ -494,8 +580,9 @@ async fn schedule(number: u64) -> Result<(), String> {
     }
     Err(format!(
         "{number}: not {broken:?}: {truth:?} after {took:?}; {choices:?}, before {before:?}, soft delete {soft_delete}, \
-         deletion takes {deletion_takes} ms, denied {:?}\n    {}\n{error}",
+         deletion takes {deletion_takes} ms, denied {:?}, colleague {colleague:?}, {:?}\n    {}\n{error}",
         faulty.denied,
+        state.events,
         state.log.join("\n    ")
     ))
 }

@@ -7,6 +7,7 @@ use crate::{
         explain::Explain,
         progress::Progress,
         record::Record,
+        second_connection::SecondConnection,
         step::Step,
         wait_notice::WaitNotice,
         watch::{Observer, watched},
@@ -142,9 +143,13 @@ async fn quickstart(
     if let Some(explain) = &explain {
         observers.push(Arc::clone(explain) as _);
     } else if is_lively_terminal() {
-        observers.push(Arc::new(Progress::new(backend.chain.clone())));
+        observers.push(Arc::new(Progress::new(backend.chain.clone(), Arc::clone(record))));
     }
     observers.push(Arc::new(WaitNotice::default()));
+    if !is_watched && !is_demo {
+        let transport = backend.transport.clone();
+        observers.push(Arc::new(SecondConnection { transport, made: Default::default() }));
+    }
     if let Some(keyboard) = keyboard {
         let (vault, record) = (vault.clone(), Arc::clone(record));
         observers.push(Arc::new(Step { keyboard, vault, others_can_look: !is_demo, hide_value: *hide_value, record }));
@@ -152,7 +157,7 @@ async fn quickstart(
     let client_options = watched(client_options_with(backend.transport.clone()), observers);
     let choices = Choices { overwrite: *overwrite, purge: *purge, watched: is_watched };
     let credential = Arc::clone(&backend.credential);
-    let deleted_secret = quickstart::run(vault, credential, client_options, prompt, choices).await?;
+    let deleted_secret = quickstart::run(vault, credential, client_options, prompt, record, choices).await?;
     let secret_name = record.last_call().map(|call| call.secret_name).unwrap_or_default();
     if let Some(explain) = explain {
         explain.recap();

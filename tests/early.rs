@@ -175,7 +175,7 @@ fn nothing_is_sent_ahead_where_each_exchange_is_watched() {
         terminal.expect(NAME);
         wait_until(|| cloud.cli_calls().ends_with('\n'));
         terminal.press("n\r");
-        let calls = if option == "--step" { 5 } else { 0 };
+        let calls = if option == "--step" { 6 } else { 0 };
         for call in 0..calls {
             terminal.expect("Press Enter to go on.");
             terminal.press("\r");

@@ -85,6 +85,7 @@ fn schedule(number: u64) {
     };
     let is_told_truly = match left {
         Left::Nothing => matches!(holds, Holds::Deleted | Holds::Versions(0)),
+        Left::Shared => false,
         Left::Secret => matches!(holds, Holds::Versions(1..)),
         Left::Deletion => holds == Holds::Deleted,
         Left::PerhapsSecret => may_be_lost("PUT /secrets/n"),
@@ -97,5 +98,48 @@ fn schedule(number: u64) {
             assert!(interrupted.is_some() && stderr.starts_with("error: Interrupted.\n"), "{number}: {stderr}")
         }
         status => assert_eq!(status, Some(1), "{number}: {stderr}"),
+    }
+}
+
+/// A second writer, at each moment: a version that was there when the secret was looked at again is spared.
+#[test]
+fn what_somebody_else_sets_meanwhile_is_not_deleted() {
+    for request in ["PUT /secrets/n", "GET /secrets/n/?"] {
+        for overwrite in [false, true] {
+            let cloud = Cloud::start();
+            let held = cloud.hold(request);
+            let mut command = cloud.kv_secrets();
+            let mut child = (if overwrite { command.arg("--overwrite") } else { &mut command })
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(b"n\nthe-secret-value\n").unwrap();
+            crate::support::wait_until(|| cloud.has_received(request));
+            cloud.set("n", "the-colleagues-value");
+            held.let_go();
+            let output = child.wait_with_output().unwrap();
+            let (stdout, stderr) =
+                (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+            assert!(!stderr.contains("-value"), "{stderr}");
+            if overwrite {
+                assert_eq!((output.status.code(), cloud.holds("n")), (Some(0), Holds::Deleted), "{stderr}");
+                continue;
+            }
+            // The versions may have been listed before.
+            let was_seen = request.starts_with("PUT") || !stdout.contains("Deleting");
+            let sentence = if was_seen {
+                "error: The secret 'n' is still in my-vault, with a version that this run did not make: deleting the \
+                 secret would delete it too.\n"
+            } else {
+                "error: The secret 'n' was deleted from my-vault with a version that this run did not make: that was \
+                 created after the last look.\n"
+            };
+            assert!(stderr.starts_with(sentence), "{stderr}");
+            assert_eq!(output.status.code(), Some(1));
+            assert_eq!(cloud.holds("n"), if was_seen { Holds::Versions(2) } else { Holds::Deleted });
+            assert!(!stderr.contains("secret delete"), "{stderr}");
+        }
     }
 }

@@ -143,7 +143,7 @@ fn arrows_lead_one_way() {
         ("cli", &["terminal"][..]),
         ("settings", &["cli", "failure", "terminal"]),
         ("session", &["failure", "guard", "pipeline", "quickstart", "settings", "terminal"]),
-        ("quickstart", &["guard", "terminal"]),
+        ("quickstart", &["guard", "pipeline", "terminal"]),
         ("guard", &["failure", "pipeline", "terminal"]),
         ("pipeline", &["failure", "terminal"]),
         ("terminal", &["failure"]),

@@ -186,8 +186,7 @@ fn parse_on(shown: &str, rows: u16, columns: u16) -> vt100::Parser {
 const FAREWELL: &str = "
 See what each step does:   kv-secrets --demo --explain
 Use a vault of your own:   az login
-                           export KEY_VAULT_NAME=<your-key-vault-name>
-                           kv-secrets";
+                           kv-secrets --vault <your-key-vault-name>";
 
 fn screen_of(name: &str, value: &str) -> String {
     format!(
@@ -436,6 +435,7 @@ fn step_stops_before_each_call_and_while_the_deletion_goes_on() {
                 "does not find the secret yet",
             ),
             ("client.get_secret(&secret_name, None)", "show", "now finds the secret"),
+            ("client.list_secret_properties_versions(...)", "list-versions", "shows the secret's versions"),
             ("client.begin_delete_secret(&secret_name)", "show", "still finds the secret"),
             ("poller.await?", "show-deleted", "finds it once the deletion is complete"),
             ("client.purge_deleted_secret(&secret_name, None)", "show-deleted", "finds the deleted secret"),
@@ -594,5 +594,24 @@ fn colors_are_left_out_where_they_are_not_wanted() {
         terminal.answer(VALUE, "v");
         terminal.expect("client.begin_delete_secret");
         assert_eq!(terminal.shown.contains("\u{1b}[36m"), colored, "{}", terminal.shown);
+    }
+}
+
+#[test]
+fn a_user_decides_about_what_somebody_else_sets_meanwhile() {
+    for agrees in [false, true] {
+        let cloud = Cloud::start();
+        let creation = cloud.hold("PUT /secrets/n");
+        let mut terminal = Terminal::of(cloud.kv_secrets().arg("--name=n"));
+        terminal.answer(VALUE, "v");
+        crate::support::wait_until(|| cloud.has_received("PUT /secrets/n"));
+        cloud.set("n", "the-colleagues-value");
+        creation.let_go();
+        terminal.expect("has got 1 version meanwhile that this run did not make.");
+        terminal.answer("Type its name again to do that, or press Enter to stop > ", if agrees { "n" } else { "" });
+        let screen = terminal.screen();
+        assert_eq!(cloud.holds("n"), if agrees { Holds::Deleted } else { Holds::Versions(2) }, "{screen}");
+        assert_eq!(screen.contains("error: The secret 'n' is still in my-vault, with a version"), !agrees, "{screen}");
+        assert_eq!(screen.contains("Your secret is 'v'"), agrees, "{screen}");
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod prefetch;
 pub(crate) mod progress;
 pub(crate) mod record;
+pub(crate) mod second_connection;
 pub(crate) mod step;
 pub(crate) mod wait_notice;
 pub(crate) mod watch;

@@ -1,6 +1,9 @@
 //! A spinner while something takes longer than a moment.
 
-use super::watch::{Call, Observer, Outcome};
+use super::{
+    record::Record,
+    watch::{Call, Observer, Outcome},
+};
 use crate::terminal::output::{spin, stop_spinning};
 use azure_core::http::StatusCode;
 use azure_extras::{DefaultAzureCredential, secrets::Operation};
@@ -19,13 +22,19 @@ const MOMENT: Duration = Duration::from_millis(300);
 pub(crate) struct Progress {
     /// Tells when the first search for a token is over; `None` if there is none.
     credential: Option<Arc<DefaultAzureCredential>>,
+    /// Tells whether the secret was set; then a list is looked at beside another call.
+    record: Arc<Record>,
     begins: Mutex<Option<AbortHandle>>,
 }
 
 impl Progress {
     /// Tells signing in from the calls by `credential`.
-    pub fn new(credential: Option<Arc<DefaultAzureCredential>>) -> Self {
-        Self { credential, begins: Mutex::default() }
+    pub fn new(credential: Option<Arc<DefaultAzureCredential>>, record: Arc<Record>) -> Self {
+        Self { credential, record, begins: Mutex::default() }
+    }
+
+    fn is_waited_for(&self, call: &Call) -> bool {
+        !call.is_prefetch && (call.operation != Operation::ListVersions || !self.record.was_set())
     }
 
     fn start(&self, operation: Operation) {
@@ -74,7 +83,7 @@ fn waiting_for(operation: Operation) -> &'static str {
 #[async_trait::async_trait]
 impl Observer for Progress {
     async fn call_begins(&self, call: &Call) -> azure_core::Result<()> {
-        if !call.is_prefetch && call.operation != Operation::GetDeleted {
+        if self.is_waited_for(call) && call.operation != Operation::GetDeleted {
             self.start(call.operation);
         }
         Ok(())
@@ -86,7 +95,7 @@ impl Observer for Progress {
             (Operation::GetDeleted, Ok(status)) => status == StatusCode::NotFound,
             _ => false,
         };
-        if !call.is_prefetch && !goes_on {
+        if self.is_waited_for(call) && !goes_on {
             self.replace(None);
         }
         Ok(())

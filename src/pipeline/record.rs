@@ -32,7 +32,10 @@ struct Facts {
     before: LeftoverState,
     /// The names, in lower case, under which secrets were found.
     found: BTreeSet<String>,
-    set: bool,
+    /// The versions that the run has made.
+    made: BTreeSet<String>,
+    /// The requests to set the secret that may have made a version unseen.
+    unanswered_sets: usize,
 }
 
 impl Record {
@@ -63,7 +66,17 @@ impl Record {
 
     /// Tells whether the secret was set.
     pub fn was_set(&self) -> bool {
-        self.facts().set
+        !self.facts().made.is_empty()
+    }
+
+    /// Tells whether the run has made that version.
+    pub fn has_made(&self, version: &str) -> bool {
+        self.facts().made.contains(version)
+    }
+
+    /// The number of requests to set the secret that may have made a version whose number is not known.
+    pub fn unanswered_sets(&self) -> usize {
+        self.facts().unanswered_sets
     }
 }
 
@@ -121,6 +134,7 @@ impl Observer for Record {
             Ok(response) => response,
             Err(error) => {
                 let was_sent = find_cause(error).is_none_or(ConnectionError::may_have_been_sent);
+                facts.unanswered_sets += usize::from(was_sent && call.operation == Operation::Set);
                 if !was_sent && matches!(call.operation, Operation::Set | Operation::Delete) {
                     *facts.state(&call.secret_name) = facts.before;
                 }
@@ -129,10 +143,13 @@ impl Observer for Record {
         };
         let status = response.status();
         match call.operation {
-            Operation::ListVersions | Operation::Get if !facts.set && has_secret(response) => {
+            Operation::ListVersions | Operation::Get if facts.made.is_empty() && has_secret(response) => {
                 facts.found.insert(call.secret_name.to_lowercase());
             }
-            Operation::Set => facts.set |= status == StatusCode::Ok,
+            Operation::Set if status == StatusCode::Ok => {
+                facts.made.extend(json(response)["id"].as_str().and_then(version_in).map(str::to_owned));
+            }
+            Operation::Set if !is_conclusive(status) => facts.unanswered_sets += 1,
             _ => {}
         }
         let now = match call.operation {
@@ -149,6 +166,12 @@ impl Observer for Record {
         };
         *facts.state(&call.secret_name) = now;
     }
+}
+
+/// The version in a secret's id, `https://HOST/secrets/NAME/VERSION`; `None` if it names none.
+pub(crate) fn version_in(id: &str) -> Option<&str> {
+    let (_, path) = id.split_once("://")?.1.split_once('/')?;
+    path.split('/').nth(2).filter(|version| !version.is_empty())
 }
 
 fn json(response: &RawResponse) -> Value {

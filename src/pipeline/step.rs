@@ -44,6 +44,9 @@ impl Step {
         }
         if self.others_can_look {
             let (verb, expect) = match operation {
+                Operation::ListVersions if self.record.was_set() => {
+                    ("list-versions", "this shows the secret's versions")
+                }
                 Operation::ListVersions => ("show", "this tells whether the secret is there already"),
                 Operation::Set if self.record.found_secret(secret_name) => {
                     ("show", "this still shows the secret as it was")

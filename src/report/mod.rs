@@ -33,7 +33,11 @@ pub(crate) fn report(failure: &Failure, whole: bool) -> ExitCode {
 /// others said, unless it is to have the `whole`.
 pub(crate) fn told(failure: &Failure, whole: bool) -> String {
     let remedy = remedy(failure);
-    let leftovers = leftover::statement(&failure.leftovers, failure.vault.as_ref());
+    let leftovers = match failure.cause() {
+        // A command that deletes the secret would delete what others have made of it.
+        Cause::SharedSecret(_) => String::new(),
+        _ => leftover::statement(&failure.leftovers, failure.vault.as_ref()),
+    };
     let Remedy { sentence, advice, credentials, details, link } = match columns().filter(|_| !whole) {
         Some(columns) => rows::shortened(remedy, &leftovers, columns),
         None => remedy,
@@ -77,6 +81,8 @@ fn at_vault(failure: &Failure, cause: Cause<'_>, vault: &VaultAddress) -> Remedy
             format!("The secret '{secret_name}' exists in {vault}, and would be deleted with all its versions."),
             "Nothing was changed. Choose another name, or, to have that secret overwritten and deleted, add --overwrite.",
         ),
+        Cause::SharedSecret(shared) => leftover::shared(shared, vault),
+        Cause::OthersDeleted(others) => leftover::others_deleted(others, vault),
         Cause::Connection(connection) => {
             // A vault in which something was done exists, so its name is right.
             let was_there = !failure.leftovers.is_empty();

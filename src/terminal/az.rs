@@ -10,7 +10,7 @@ pub(crate) fn az_secret(verb: &str, vault: &VaultAddress, name: &str) -> String 
         let is = if name.starts_with('-') { '=' } else { ' ' };
         return format!("az keyvault secret {verb} --vault-name {vault} --name{is}{name}");
     }
-    let folder = if matches!(verb, "delete" | "show") { "secrets" } else { "deletedsecrets" };
+    let folder = if matches!(verb, "delete" | "show" | "list-versions") { "secrets" } else { "deletedsecrets" };
     // Some shells take an IPv6 address for a pattern.
     let quote = if vault.url().contains('[') { "'" } else { "" };
     format!("az keyvault secret {verb} --id {quote}{}/{folder}/{name}{quote}", vault.url())

@@ -1,6 +1,6 @@
 //! The next steps, told at a terminal when all is done.
 
-use super::{az::az_secret, output::note, shell::Shell};
+use super::{az::az_secret, output::note};
 use azure_core::time::{OffsetDateTime, to_rfc3339};
 use azure_extras::VaultAddress;
 use azure_security_keyvault_secrets::models::DeletedSecret;
@@ -32,8 +32,7 @@ pub(crate) fn say(ending: Ending<'_>) {
                 note!("See what each step does:   {}", command("kv-secrets --demo --explain"));
             }
             note!("Use a vault of your own:   {}", command("az login"));
-            note!("                           {}", command(Shell::HERE.set("KEY_VAULT_NAME", "<your-key-vault-name>")));
-            note!("                           {}", command("kv-secrets"));
+            note!("                           {}", command("kv-secrets --vault <your-key-vault-name>"));
         }
         Ending::Deleted(secret, vault, name) => {
             if let Some(until) = &secret.scheduled_purge_date {

@@ -154,15 +154,14 @@ impl Prompt {
     }
 
     /// Asks for the secret's name again, to decide about a secret that exists: it must be typed in full. Enter alone
-    /// means no. What was typed ahead is no answer.
+    /// means no, for what `text` says. What was typed ahead is no answer.
     ///
     /// # Errors
     /// Those of [`secret_name`](Self::secret_name) at a terminal.
-    pub(crate) async fn is_retyped(&self, secret_name: &str) -> anyhow::Result<bool> {
+    pub(crate) async fn is_retyped(&self, secret_name: &str, text: &'static str) -> anyhow::Result<bool> {
         let Some(keyboard) = &self.keyboard else { return Ok(false) };
         keyboard.discard();
         loop {
-            let text = "Type its name again to do that, or press Enter for another name > ";
             let answer = ask(keyboard, Question { text, masked: false, last: false, check: |_| Ok(()) }).await?;
             if answer.is_empty() || answer == secret_name {
                 return Ok(!answer.is_empty());

@@ -28,6 +28,11 @@ impl SecretValue {
         SetSecretParameters { value: Some(self.value.clone()), ..Default::default() }.try_into()
     }
 
+    /// Tells whether `value` is the same.
+    pub(crate) fn is(&self, value: &str) -> bool {
+        self.value == value
+    }
+
     /// Takes another value, which is hidden if this one is.
     pub(crate) fn shown_like(&self, value: String) -> Self {
         Self { value, hidden: self.hidden }

@@ -6,11 +6,14 @@ pub enum Left {
     Nothing,
     PerhapsSecret,
     Secret,
+    /// The secret, with versions of somebody else's.
+    Shared,
     PerhapsDeletion,
     Deletion,
 }
 
-const SENTENCES: [(&str, Left); 4] = [
+const SENTENCES: [(&str, Left); 5] = [
+    ("The secret 'n' is still in my-vault, with ", Left::Shared),
     ("The secret 'n' may be in my-vault: nothing tells whether it was created. To delete it:", Left::PerhapsSecret),
     ("The secret 'n' is still in my-vault. To delete it:", Left::Secret),
     ("The secret 'n' is still in my-vault, unless its deletion has begun. To delete it:", Left::PerhapsDeletion),
@@ -23,7 +26,8 @@ pub fn told(stderr: &str) -> Left {
     let count = |text| stderr.matches(text).count();
     // That somebody else's exists is no word on what is left.
     let of_it = count("The secret 'n'") + count("The deletion of the secret 'n'");
-    assert_eq!(of_it - count("The secret 'n' exists in my-vault"), said.len(), "{stderr}");
+    let others = count("The secret 'n' exists in my-vault") + count("The secret 'n' was deleted from my-vault with");
+    assert_eq!(of_it - others, said.len(), "{stderr}");
     match said.as_slice() {
         [] => Left::Nothing,
         [(_, left)] => *left,

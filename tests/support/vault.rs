@@ -51,6 +51,8 @@ struct Secret {
     name: String,
     /// The newest is the last.
     versions: Vec<Version>,
+    /// The number of versions that it ever had.
+    made: u64,
     stage: Stage,
     /// When what is under way is done.
     done: Instant,
@@ -112,7 +114,14 @@ impl Vault {
         }
 
         let mut secrets = self.secrets();
-        let new = || Secret { name: (*name).into(), versions: vec![], stage: Absent, done: Instant::now(), deleted: 0 };
+        let new = || Secret {
+            name: (*name).into(),
+            versions: vec![],
+            made: 0,
+            stage: Absent,
+            done: Instant::now(),
+            deleted: 0,
+        };
         let secret = secrets.entry(name.to_lowercase()).or_insert_with(new);
         let begin = |secret: &mut Secret, stage| {
             secret.stage = stage;
@@ -187,8 +196,9 @@ impl Secret {
         let Some(value) = body["value"].as_str().filter(|value| value.chars().count() <= 25_600) else {
             return bad_parameter("Property value has invalid value.");
         };
-        // The ids are in another order than the versions.
-        let number = self.versions.len() as u64 + 1;
+        // The ids are in another order than the versions, and no two are the same, also of a name that was purged.
+        self.made += 1;
+        let number = self.made;
         let id = format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         self.versions.push(Version { id, value: value.to_owned(), created: now() });
         self.stage = Live;

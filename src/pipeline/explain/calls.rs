@@ -6,6 +6,9 @@ use azure_extras::secrets::Operation;
 /// secret was set before, `one_is_enough` whether a list may end with its first entry.
 pub(super) fn source(operation: Operation, set: bool, one_is_enough: bool) -> (&'static str, &'static str) {
     match operation {
+        Operation::ListVersions if set => {
+            ("client.list_secret_properties_versions(...)", "again: is it this run's alone?")
+        }
         Operation::ListVersions if one_is_enough => {
             ("client.list_secret_properties_versions(...)", "first: is the name free?")
         }

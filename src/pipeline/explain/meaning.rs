@@ -47,6 +47,11 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
     let purge_date = || date(&body["scheduledPurgeDate"]);
     match (operation, u16::from(answer.status())) {
         (_, 401) => unauthorized(answer),
+        (Operation::ListVersions, 200) if set => {
+            let count = body["value"].as_array().map_or(0, Vec::len);
+            let versions = if count == 1 { "1 version".to_owned() } else { format!("{count} versions") };
+            Meaning::new(Success, &*versions, &*versions)
+        }
         (Operation::ListVersions, 200) if body["value"].as_array().is_some_and(Vec::is_empty) => {
             Meaning::new(Success, "no secret has that name", "free")
         }

@@ -116,7 +116,7 @@ impl Observer for Explain {
 
     fn attempt_begins(&self, attempt: &Attempt) {
         if self.exchanges && attempt.is_authorized && !std::mem::replace(&mut self.so_far().signed_in, true) {
-            sign_in::show(self.credential.as_ref().map(|credential| credential.outcomes()));
+            sign_in::show(&self.credential.as_ref().map(|credential| credential.outcomes()).unwrap_or_default());
         }
     }
 
