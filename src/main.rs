@@ -9,12 +9,14 @@
 //! - [`session`] wires the run: terminal, policies, client.
 //! - [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed.
 //! - [`pipeline`] watches each call and attempt, and tells observers: the explanation, the spinner, the record of the run.
+//! - [`panic`] says what is left if the program has a bug.
 //! - [`terminal`] has what a user sees and types: stdout's transcript, stderr's notes, the questions.
 //! - A [`failure`] carries what is known of a run that failed, and [`report`] says what to do about it.
 
 mod cli;
 mod failure;
 mod guard;
+mod panic;
 mod pipeline;
 mod quickstart;
 mod report;
@@ -28,7 +30,7 @@ use clap::{ColorChoice, Parser as _};
 use cli::Cli;
 use dialoguer::console::set_colors_enabled_stderr;
 use settings::Settings;
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -38,7 +40,9 @@ fn main() -> ExitCode {
     let explain = cli.explain;
     let (color, settings) = Settings::resolve(cli);
     show_colors(color);
-    match settings.map_err(Box::from).and_then(|settings| session::run(&settings)) {
+    let record = Arc::default();
+    panic::end_well(settings.as_ref().ok().and_then(Settings::lasting_vault), &record);
+    match settings.map_err(Box::from).and_then(|settings| session::run(&settings, &record)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report::report(&failure, explain),
     }

@@ -20,6 +20,7 @@ use crate::{
         note, output,
         prompt::Prompt,
         signal_mask::SignalMask,
+        signals::deadly_signals,
     },
 };
 use azure_core::{credentials::TokenCredential, http::Transport};
@@ -63,23 +64,23 @@ impl Backend {
     }
 }
 
-/// Runs the quickstart as the settings say, until it ends or is interrupted, and leaves the terminal as it was.
+/// Runs the quickstart as the settings say, until it ends or is interrupted, and leaves the terminal as it was. The
+/// `record` is kept meanwhile.
 ///
 /// # Errors
 /// [`Failure`], with all that is known of it.
-pub(crate) fn run(settings: &Settings) -> Result<(), Box<Failure>> {
-    let Settings { vault, cloud, .. } = settings;
-    let (backend, record) = (Backend::new(cloud), Arc::<Record>::default());
-    let outcome = in_runtime(settings, &backend, &record).and_then(|()| Ok(output::finish()?));
-    outcome.map_err(|error| {
+pub(crate) fn run(settings: &Settings, record: &Arc<Record>) -> Result<(), Box<Failure>> {
+    let backend = Backend::new(&settings.cloud);
+    in_runtime(settings, &backend, record).map_err(|error| {
+        output::settle();
         Box::new(Failure {
             error,
-            vault: Some(vault.clone()),
+            vault: Some(settings.vault.clone()),
             call: record.last_call(),
             credentials: backend.chain.as_ref().map(|chain| chain.outcomes()).unwrap_or_default(),
             attempts: record.attempts(),
             // The demo's vault is gone with the program.
-            leftovers: if matches!(cloud, Cloud::InMemory) { Vec::new() } else { record.leftovers() },
+            leftovers: settings.lasting_vault().map(|_| record.leftovers()).unwrap_or_default(),
         })
     })
 }
@@ -95,7 +96,10 @@ fn in_runtime(settings: &Settings, backend: &Backend, record: &Arc<Record>) -> a
         let outcome = select! {
             biased;
             () = interrupted() => Err(Interrupted.into()),
-            outcome = quickstart(settings, backend, &prompt, record) => outcome,
+            outcome = async {
+                quickstart(settings, backend, &prompt, record).await?;
+                Ok(output::finish().await?)
+            } => outcome,
         };
         prompt.restore();
         if let Some(chain) = &backend.chain {
@@ -177,19 +181,14 @@ fn is_lively_terminal() -> bool {
     stderr().is_terminal() && !is_dumb() && understands_escapes()
 }
 
-/// Waits for Ctrl-C, or a request to end.
+/// Waits for Ctrl-C, or any other signal that would end the program, unless that is ignored as `nohup` wants it.
 #[cfg(unix)]
 async fn interrupted() {
+    use futures::{StreamExt as _, stream::FuturesUnordered};
     use signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return drop(signal::ctrl_c().await);
-    };
-    select! {
-        _ = signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-        // The terminal's window was closed.
-        _ = hang_up.recv() => {}
-    }
+    let signals = deadly_signals().filter_map(|number| signal(SignalKind::from_raw(number)).ok());
+    let mut ends: FuturesUnordered<_> = signals.map(|mut signal| async move { signal.recv().await }).collect();
+    ends.next().await;
 }
 
 /// Waits for Ctrl-C, Ctrl-Break, or the end of the window or the system. After those last two, Windows gives a program

@@ -16,6 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The variable that names the vault.
+const VAULT: &str = "KEY_VAULT_NAME";
 /// The name of the demo's vault.
 const DEMO_VAULT: &str = "demo-vault";
 
@@ -65,6 +67,11 @@ impl Settings {
         (color, variables.map_err(Misuse::from).and_then(|variables| Self::from_variables(cli, &variables)))
     }
 
+    /// The vault, if it is there after the run.
+    pub fn lasting_vault(&self) -> Option<&VaultAddress> {
+        matches!(self.cloud, Cloud::Azure(_)).then_some(&self.vault)
+    }
+
     fn from_variables(cli: Cli, variables: &Variables) -> Result<Self, Misuse> {
         for name in variables.0.ignored.iter().filter(|name| env::var_os(name).is_none()) {
             let set = Shell::HERE.set(name, "...");
@@ -77,6 +84,9 @@ impl Settings {
                 Some(vault) => VaultAddress::parse(vault)?,
                 None => variables.vault()?,
             };
+            if cli.vault.is_none() && from_environment(VAULT).is_none() {
+                note!("The vault is {vault}, which {VAULT} in .env names.");
+            }
             (vault, Cloud::Azure(Box::new(variables.credential_options()?)))
         };
         Ok(Self {
@@ -104,11 +114,10 @@ impl Variables {
     }
 
     fn vault(&self) -> Result<VaultAddress, Misuse> {
-        let variable = "KEY_VAULT_NAME";
-        let given = self.get(variable).unwrap_or_default().into_string();
-        let given = given.map_err(|_| InvalidOptions::NotUtf8 { variable })?;
+        let given = self.get(VAULT).unwrap_or_default().into_string();
+        let given = given.map_err(|_| InvalidOptions::NotUtf8 { variable: VAULT })?;
         VaultAddress::parse(&given).map_err(|error| match error.why {
-            Some(why) if from_environment(variable).is_none() => InvalidDotenv::Vault(why).into(),
+            Some(why) if from_environment(VAULT).is_none() => InvalidDotenv::Vault(why).into(),
             _ => error.into(),
         })
     }

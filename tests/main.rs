@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml allows them only in #[test] itself")]
 
 #[cfg(unix)]
+mod attack;
+#[cfg(unix)]
 mod distance;
 #[cfg(unix)]
 mod early;

@@ -55,8 +55,12 @@ impl Record {
 
     /// The secrets of which something is left by now.
     pub fn leftovers(&self) -> Vec<Leftover> {
-        let facts = self.facts();
-        facts.leftovers.iter().filter(|leftover| leftover.state != LeftoverState::Nothing).cloned().collect()
+        self.facts().leftovers()
+    }
+
+    /// The same in the middle of a panic; none where that holds the record.
+    pub fn leftovers_now(&self) -> Vec<Leftover> {
+        self.0.try_lock().map(|facts| facts.leftovers()).unwrap_or_default()
     }
 
     /// Tells whether a secret was found under that name before it was set.
@@ -81,6 +85,10 @@ impl Record {
 }
 
 impl Facts {
+    fn leftovers(&self) -> Vec<Leftover> {
+        self.leftovers.iter().filter(|leftover| leftover.state != LeftoverState::Nothing).cloned().collect()
+    }
+
     fn state(&mut self, secret_name: &str) -> &mut LeftoverState {
         let same = |leftover: &Leftover| leftover.secret_name.eq_ignore_ascii_case(secret_name);
         let index = self.leftovers.iter().position(same).unwrap_or_else(|| {

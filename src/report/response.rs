@@ -47,8 +47,17 @@ pub(super) fn foreign_challenge(ForeignChallenge { resource }: &ForeignChallenge
             "The server at {} wants a token for {resource}, which is not its own domain; none was sent.",
             vault.host()
         ),
-        "For a vault behind a private endpoint use the plain vault name, as in my-vault; for an emulator use \
-         https://localhost and its port.",
+        match vault.is_loopback() {
+            true => format!(
+                "Anybody could answer on this computer. If an emulator has an Entra ID of its own, name it:\n\n    {}",
+                Shell::HERE.set("AZURE_AUTHORITY_HOST", "https://localhost:<its-port>")
+            ),
+            false => {
+                "For a vault behind a private endpoint use the plain vault name, as in my-vault; for an emulator use \
+                      https://localhost and its port."
+                    .into()
+            }
+        },
     )
 }
 

@@ -123,6 +123,20 @@ impl Keyboard {
         self.mode.discard_input();
     }
 
+    /// Gives the terminal back as it was while `suspend` runs; then an open question is asked on, with what was typed.
+    #[cfg(unix)]
+    pub(super) fn suspended(&self, suspend: &dyn Fn()) {
+        if self.closed.load(Ordering::SeqCst) {
+            return suspend();
+        }
+        self.mode.suspended(suspend);
+        let open = self.line.open();
+        if let Some(question) = open.question.filter(|_| open.shown) {
+            let paste = if is_dumb() { "" } else { "\x1b[?2004h" };
+            about(format_args!("{paste}{}{}", question.text, open.before_cursor));
+        }
+    }
+
     /// Waits for Enter, in the calling thread; no other key does anything. What was typed before counts, unless it is
     /// [thrown away](Self::discard).
     ///
@@ -133,6 +147,8 @@ impl Keyboard {
             match Term::stderr().read_key_raw() {
                 Ok(Key::Enter) => return Ok(()),
                 Ok(Key::CtrlC | Key::Char('\u{4}')) | Err(_) => return Err(Unanswered::Interrupted),
+                #[cfg(unix)]
+                Ok(Key::Char('\u{1a}')) => super::suspension::suspend(),
                 Ok(_) => {}
             }
         }

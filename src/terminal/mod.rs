@@ -4,7 +4,7 @@ pub(crate) mod az;
 pub(crate) mod capabilities;
 pub(crate) mod input;
 pub(crate) mod keyboard;
-mod mode;
+pub(crate) mod mode;
 pub(crate) mod next_steps;
 pub(crate) mod output;
 pub(crate) mod prompt;
@@ -12,5 +12,10 @@ mod question;
 pub(crate) mod secret_value;
 pub(crate) mod shell;
 pub(crate) mod signal_mask;
+#[cfg(unix)]
+pub(crate) mod signals;
+mod stream;
+#[cfg(unix)]
+mod suspension;
 
 pub(crate) use output::{note, say};

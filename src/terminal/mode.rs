@@ -8,6 +8,10 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{TerminalMode, is_input_waiting, read_without_waiting};
+pub(crate) use unix::TerminalMode;
+#[cfg(unix)]
+pub(super) use unix::{is_input_waiting, read_without_waiting};
 #[cfg(windows)]
-pub(super) use windows::{TerminalMode, discard_more};
+pub(crate) use windows::TerminalMode;
+#[cfg(windows)]
+pub(super) use windows::discard_more;

@@ -1,13 +1,15 @@
-//! stdout's transcript, stderr's notes, and the spinner, all by one writer.
+//! stdout's transcript, stderr's notes, and the spinner.
 
+use super::stream::{Stream, Unwritten};
 use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     fmt::Arguments,
-    io::{self, Write as _, stderr, stdout},
-    sync::{Mutex, MutexGuard, PoisonError},
+    io::{self, IsTerminal as _, stderr, stdout},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::task::spawn_blocking;
 
 /// Says a line of the transcript on stdout, as Python's `print` does, and flushes it: the user sees a step begin before
 /// it ends.
@@ -29,27 +31,53 @@ fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
     SPINNER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The process has one stdout and one stderr, and so one of each of these.
+static STDOUT: Stream = Stream::new(|bytes| beside_spinner(stdout().is_terminal(), || write(&stdout(), bytes)));
+static STDERR: Stream = Stream::new(|bytes| beside_spinner(stderr().is_terminal(), || write(&stderr(), bytes)));
+
+/// The longest wait for a reader after a failure, so that the error stands behind the transcript.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// The longest wait for a reader of the last words.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// Writes with the spinner taken away, so that no line is torn.
-fn write(text: impl FnOnce() -> io::Result<()>) {
-    // It cannot fail: when the reader has gone away (`| head -1`), the secret must be deleted all the same.
-    let _ = match &*spinner() {
-        Some(bar) => bar.suspend(text),
-        None => text(),
-    };
+fn beside_spinner(is_terminal: bool, write: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+    let bar = spinner().clone();
+    match bar.filter(|_| is_terminal) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
 }
 
-/// Writes `text` to stdout and flushes it. Text that could not be written stays in stdout's buffer, where [`finish`]
-/// finds it.
+#[cfg(unix)]
+fn write(to: &impl std::os::fd::AsFd, bytes: &[u8]) -> io::Result<usize> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let written = nix::unistd::write(to, bytes).map_err(io::Error::from);
+    if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+        poll(&mut [PollFd::new(to.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE)?;
+        return Ok(0);
+    }
+    written
+}
+
+#[cfg(windows)]
+fn write<T>(mut to: &T, bytes: &[u8]) -> io::Result<usize>
+where
+    for<'a> &'a T: io::Write,
+{
+    use io::Write as _;
+    let written = to.write(bytes)?;
+    to.flush().map(|()| written)
+}
+
+/// Writes `text` to stdout.
 pub(crate) fn transcript(text: Arguments<'_>) {
-    write(|| {
-        let mut stdout = stdout().lock();
-        stdout.write_fmt(text).and_then(|()| stdout.flush())
-    });
+    STDOUT.write(text.to_string());
 }
 
 /// Writes `text` to stderr.
 pub(crate) fn about(text: Arguments<'_>) {
-    write(|| stderr().lock().write_fmt(text));
+    STDERR.write(text.to_string());
 }
 
 /// Returns the number of stderr's columns, or `None` where it is no terminal, and lines may have any length.
@@ -96,18 +124,29 @@ pub(crate) fn stop_spinning() {
     }
 }
 
-/// Ends the transcript.
+/// Waits until the transcript is written, however long its reader takes.
 ///
 /// # Errors
 /// [`LostTranscript`], as on a full disk. A reader that has gone away is no error.
-pub(crate) fn finish() -> Result<(), LostTranscript> {
-    match stdout().flush() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(LostTranscript(error)),
+pub(crate) async fn finish() -> Result<(), LostTranscript> {
+    let written = spawn_blocking(|| STDOUT.wait(None)).await.unwrap_or(Err(Unwritten::TooSlow));
+    match written {
+        Err(Unwritten::Failed(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(LostTranscript(error)),
         _ => Ok(()),
     }
+}
+
+/// Waits a moment for the reader of the transcript, after a failure.
+pub(crate) fn settle() {
+    let _ = STDOUT.wait(Some(AFTER_FAILURE));
+}
+
+/// Waits some seconds for the reader of stderr, at the very end.
+pub(crate) fn last_words() {
+    let _ = STDERR.wait(Some(LAST_WORDS));
 }
 
 /// Part of the transcript was not written.
 #[derive(Debug, thiserror::Error)]
 #[error("The transcript could not be written to stdout: {0}.")]
-pub(crate) struct LostTranscript(io::Error);
+pub(crate) struct LostTranscript(Arc<io::Error>);

@@ -1,8 +1,11 @@
 //! Asks for the secret's name and value, and for decisions: interactive at a terminal, or piped.
 
+#[cfg(unix)]
+use super::suspension;
 use super::{
     input::{check_name, check_value, line_from_stdin, value_from},
     keyboard::Keyboard,
+    mode::TerminalMode,
     output::{self, note},
     question::{Question, Unanswered},
     secret_value::SecretValue,
@@ -36,6 +39,8 @@ pub(crate) struct Prompt {
     value: Option<String>,
     hide_value: bool,
     keyboard: Option<Arc<Keyboard>>,
+    /// The terminal that the value is typed at while stderr leads elsewhere, if it is to be hidden.
+    hidden: Option<Arc<TerminalMode>>,
 }
 
 impl Prompt {
@@ -53,9 +58,23 @@ impl Prompt {
             Some(path) if !from_stdin => Some(value_from(path)?),
             _ => None,
         };
-        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-        let keyboard = (is_terminal && !from_stdin).then(|| Arc::new(Keyboard::open()));
-        Ok(Self { name, value_file, value, hide_value, keyboard })
+        let is_typed = io::stdin().is_terminal();
+        let keyboard = (is_typed && io::stderr().is_terminal() && !from_stdin).then(|| Arc::new(Keyboard::open()));
+        let is_hidden = is_typed && hide_value && keyboard.is_none();
+        let hidden = is_hidden.then(|| Arc::new(TerminalMode::now()));
+        let prompt = Self { name, value_file, value, hide_value, keyboard, hidden };
+        #[cfg(unix)]
+        prompt.attend_to_suspension();
+        Ok(prompt)
+    }
+
+    #[cfg(unix)]
+    fn attend_to_suspension(&self) {
+        match (self.keyboard.clone(), self.hidden.clone()) {
+            (Some(keyboard), _) => suspension::attend(move |suspend| keyboard.suspended(suspend)),
+            (None, Some(mode)) => suspension::attend(move |suspend| mode.suspended(suspend)),
+            (None, None) => {}
+        }
     }
 
     /// Tells whether the user is asked for the name.
@@ -74,6 +93,9 @@ impl Prompt {
     pub(crate) fn restore(&self) {
         if let Some(keyboard) = &self.keyboard {
             keyboard.restore(false);
+        }
+        if let Some(mode) = &self.hidden {
+            mode.give_back();
         }
     }
 
@@ -122,13 +144,23 @@ impl Prompt {
         let value = match (&self.value, &self.value_file, &self.keyboard) {
             (Some(value), ..) => value.clone(),
             (None, Some(path), _) => {
-                let path = path.clone();
+                let (path, _hidden) = (path.clone(), self.hide());
                 spawn_blocking(move || value_from(&path)).await?.map_err(Misuse::from)?
             }
-            (None, None, None) => from_pipe(question, check_value).await?,
+            (None, None, None) => {
+                let _hidden = self.hide();
+                from_pipe(question, check_value).await?
+            }
             (None, None, Some(keyboard)) => self.typed_value(keyboard, question).await?,
         };
         Ok(SecretValue::new(value, self.hide_value))
+    }
+
+    /// Hides what is typed, until this is dropped.
+    fn hide(&self) -> Option<Hidden> {
+        let mode = self.hidden.clone()?;
+        mode.hide();
+        Some(Hidden(mode))
     }
 
     async fn typed_value(&self, keyboard: &Arc<Keyboard>, text: &'static str) -> anyhow::Result<String> {
@@ -189,6 +221,15 @@ impl Prompt {
             Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Err(Interrupted.into()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Shows again what is typed, when it is dropped.
+struct Hidden(Arc<TerminalMode>);
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.give_back();
     }
 }
 

@@ -30,9 +30,12 @@ impl SignalMask {
         }
     }
 
-    /// Keeps the signals from the calling thread for good: it never reads the keyboard without unblocking them.
+    /// Keeps the signals from the calling thread for good, which never reads the keyboard without unblocking them; and those
+    /// that suspend the run, which are [attended to](super::suspension) elsewhere.
     pub(crate) fn block_for_good() {
         std::mem::forget(Self::block());
+        #[cfg(unix)]
+        let _ = [Signal::SIGTSTP].into_iter().collect::<SigSet>().thread_block();
     }
 }
 

@@ -18,7 +18,10 @@ use answer::{
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::time::Instant;
@@ -26,6 +29,9 @@ use tokio::time::Instant;
 const API_VERSION: &str = "2025-07-01";
 const RECOVERABLE_DAYS: u64 = 90;
 const PAGE: usize = 25;
+
+/// The number of versions that were made in all vaults.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// What a vault holds under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +57,6 @@ struct Secret {
     name: String,
     /// The newest is the last.
     versions: Vec<Version>,
-    /// The number of versions that it ever had.
-    made: u64,
     stage: Stage,
     /// When what is under way is done.
     done: Instant,
@@ -114,14 +118,7 @@ impl Vault {
         }
 
         let mut secrets = self.secrets();
-        let new = || Secret {
-            name: (*name).into(),
-            versions: vec![],
-            made: 0,
-            stage: Absent,
-            done: Instant::now(),
-            deleted: 0,
-        };
+        let new = || Secret { name: (*name).into(), versions: vec![], stage: Absent, done: Instant::now(), deleted: 0 };
         let secret = secrets.entry(name.to_lowercase()).or_insert_with(new);
         let begin = |secret: &mut Secret, stage| {
             secret.stage = stage;
@@ -197,8 +194,7 @@ impl Secret {
             return bad_parameter("Property value has invalid value.");
         };
         // The ids are in another order than the versions, and no two are the same, also of a name that was purged.
-        self.made += 1;
-        let number = self.made;
+        let number = MADE.fetch_add(1, Ordering::Relaxed) + 1;
         let id = format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         self.versions.push(Version { id, value: value.to_owned(), created: now() });
         self.stage = Live;

@@ -38,6 +38,7 @@
 
 pub mod credential;
 pub mod error;
+mod file;
 #[cfg(feature = "in-memory")]
 pub mod in_memory;
 pub mod network;

@@ -7,6 +7,11 @@ pub(super) fn ends_question(key: &KeyEvent) -> bool {
     is_enter(key) || matches!(key, KeyEvent(KeyCode::Char('C' | 'D'), Modifiers::CTRL))
 }
 
+/// Tells whether the key is Ctrl-C.
+pub(super) fn is_interrupt(key: &KeyEvent) -> bool {
+    matches!(key, KeyEvent(KeyCode::Char('C'), Modifiers::CTRL))
+}
+
 /// Tells whether the key is Enter, or one of the control keys that stand for it.
 pub(super) fn is_enter(key: &KeyEvent) -> bool {
     matches!(key, KeyEvent(KeyCode::Enter, _) | KeyEvent(KeyCode::Char('J' | 'M'), Modifiers::CTRL))

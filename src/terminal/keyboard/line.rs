@@ -1,13 +1,15 @@
 //! The line that is being edited: how the editor takes its keys, shows it, and accepts it as the answer.
 
 use super::{
-    keys::{ends_question, has_meaning, is_enter, pasted},
+    keys::{ends_question, has_meaning, is_enter, is_interrupt, pasted},
     screen::mask,
     unknown_sequence::UnknownSequence,
 };
+#[cfg(unix)]
+use crate::terminal::suspension;
 use crate::terminal::{mode, question::Question};
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
     completion::Completer,
     highlight::{CmdKind, Highlighter},
     hint::Hinter,
@@ -16,8 +18,11 @@ use rustyline::{
 use std::{
     borrow::Cow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// The longest time between two characters of a paste; a Ctrl-C after a longer one was pressed.
+const PASTED_TOGETHER: Duration = Duration::from_millis(100);
 
 /// The line that is being edited.
 #[derive(Clone, Default)]
@@ -36,6 +41,8 @@ pub(super) struct Open {
     pub entered: Option<String>,
     /// Further input followed the answer.
     pub more: bool,
+    /// The moment of the last key.
+    pub last_key: Option<Instant>,
     /// The text of a paste that has not ended.
     pub paste: Option<String>,
     /// The escape sequence whose rest may follow.
@@ -65,7 +72,11 @@ impl ConditionalEventHandler for Line {
             let text = open.paste.take().unwrap_or_default();
             return Some(Cmd::Insert(1, text.replace("\r\n", "\n").replace('\r', "\n")));
         }
-        if let Some(paste) = &mut open.paste {
+        let pause = open.last_key.replace(Instant::now()).map_or(Duration::MAX, |last| last.elapsed());
+        if is_interrupt(key) && pause > PASTED_TOGETHER {
+            // Also in a paste whose end does not come.
+            open.paste = None;
+        } else if let Some(paste) = &mut open.paste {
             // A number that the editor has read as an argument was an escape sequence.
             let escape = if n == 1 && positive { "" } else { "\x1b" };
             *paste += escape;
@@ -77,6 +88,11 @@ impl ConditionalEventHandler for Line {
             return Some(Cmd::Noop);
         }
         // The editor takes Alt and a digit for a number of repetitions.
+        #[cfg(unix)]
+        if matches!(key, KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL)) {
+            suspension::suspend();
+            return Some(Cmd::Noop);
+        }
         let repeats = n != 1 || !positive;
         if open.unknown.takes(key, Instant::now()) || repeats && !ends_question(key) {
             return Some(Cmd::Noop);

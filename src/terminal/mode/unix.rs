@@ -24,14 +24,14 @@ const IN_FLIGHT: u16 = 30;
 const ENDLESS: Duration = Duration::from_secs(2);
 
 /// The mode of the terminal on stdin, as it was at some moment. Every change starts from it.
-pub(in crate::terminal) struct TerminalMode {
+pub(crate) struct TerminalMode {
     /// `None` if stdin is no terminal.
     before: Mutex<Option<Termios>>,
 }
 
 impl TerminalMode {
     /// Takes the mode as it is now.
-    pub(in crate::terminal) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self { before: Mutex::new(tcgetattr(stdin()).ok()) }
     }
 
@@ -39,14 +39,13 @@ impl TerminalMode {
         self.before.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Stops the echo, and the line discipline that would cut a long paste. Ctrl-C still interrupts; other keys do
-    /// nothing, since they would leave the terminal so.
+    /// Stops the echo, and the line discipline that would cut a long paste. Ctrl-C still interrupts, and Ctrl-Z suspends.
     pub(in crate::terminal) fn quiet(&self) {
         self.change(|mode| {
             mode.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
             // Ctrl-S would stop the output.
             mode.input_flags.remove(InputFlags::IXON);
-            for (key, value) in [(Key::VMIN, 1), (Key::VTIME, 0), (Key::VQUIT, DISABLED), (Key::VSUSP, DISABLED)] {
+            for (key, value) in [(Key::VMIN, 1), (Key::VTIME, 0), (Key::VQUIT, DISABLED)] {
                 mode.control_chars[key as usize] = value;
             }
         });
@@ -55,6 +54,24 @@ impl TerminalMode {
     /// Sets the mode as it was, but with an echo or without one.
     pub(in crate::terminal) fn set_echo(&self, echo: bool) {
         self.change(|mode| mode.local_flags.set(LocalFlags::ECHO, echo));
+    }
+
+    /// Hides what is typed but its line ends.
+    pub(in crate::terminal) fn hide(&self) {
+        self.change(|mode| {
+            mode.local_flags.remove(LocalFlags::ECHO);
+            mode.local_flags.insert(LocalFlags::ECHONL);
+        });
+    }
+
+    /// Sets the mode as it was while `suspend` runs, and then as it is now.
+    pub(in crate::terminal) fn suspended(&self, suspend: &dyn Fn()) {
+        let now = tcgetattr(stdin());
+        self.give_back();
+        suspend();
+        if let Ok(now) = now {
+            let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &now);
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Termios)) {
@@ -81,8 +98,13 @@ impl TerminalMode {
 
     /// Sets the mode as it was, without marks around a paste, with a cursor and without input.
     pub(in crate::terminal) fn restore(&self) {
-        let Some(before) = self.before() else { return };
         self.discard_input();
+        self.give_back();
+    }
+
+    /// Sets the mode as it was, without marks around a paste, and with a cursor.
+    pub(crate) fn give_back(&self) {
+        let Some(before) = self.before() else { return };
         if stderr().is_terminal() && !is_dumb() {
             about(format_args!("\x1b[?2004l\x1b[?25h"));
         }

@@ -7,21 +7,31 @@ use std::{io, thread, time::Duration};
 /// The longest time for the rest of a paste to arrive.
 const IN_FLIGHT: Duration = Duration::from_millis(30);
 
+/// The bit of the mode that shows what is typed.
+const ENABLE_ECHO_INPUT: u32 = 0x4;
+
 /// The mode of the console's input, as it was at some moment.
-pub(in crate::terminal) struct TerminalMode {
+pub(crate) struct TerminalMode {
     /// `None` if there is no console.
     before: Option<u32>,
 }
 
 impl TerminalMode {
     /// Takes the mode as it is now, of a console that understands escape sequences from now on.
-    pub(in crate::terminal) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         understands_escapes();
         Self { before: input().and_then(|input| ConsoleMode::from(input).mode()).ok() }
     }
 
     /// Does nothing: a console echoes only while a line is read from it.
     pub(in crate::terminal) fn quiet(&self) {}
+
+    /// Hides what is typed.
+    pub(in crate::terminal) fn hide(&self) {
+        if let (Some(before), Ok(input)) = (self.before, input()) {
+            let _ = ConsoleMode::from(input).set_mode(before & !ENABLE_ECHO_INPUT);
+        }
+    }
 
     /// Throws away the input that was not read, until no more comes.
     pub(in crate::terminal) fn discard_input(&self) {
@@ -33,6 +43,11 @@ impl TerminalMode {
     /// Sets the mode as it was, without input.
     pub(in crate::terminal) fn restore(&self) {
         self.discard_input();
+        self.give_back();
+    }
+
+    /// Sets the mode as it was.
+    pub(crate) fn give_back(&self) {
         if let (Some(before), Ok(input)) = (self.before, input()) {
             // A console that has gone away needs no mode.
             let _ = ConsoleMode::from(input).set_mode(before);

@@ -61,7 +61,8 @@ pub fn not_modelled() -> Answer {
 /// The challenge to a request without a token, for the host's own cloud; an emulator's is for the public one.
 pub fn challenge(host: &str) -> Answer {
     let domain = host.split_once('.').map_or("", |(_, domain)| domain);
-    let resource = if domain.starts_with("vault.") { domain } else { "vault.azure.net" };
+    // An emulator names itself.
+    let resource = if domain.starts_with("vault.") { domain } else { host };
     let tenant = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000";
     let challenge = format!("Bearer authorization=\"{tenant}\", resource=\"https://{resource}\"");
     let mut answer = error(401, "Unauthorized", "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.");

@@ -41,7 +41,7 @@ fn without_a_token_there_is_the_clouds_challenge() {
     for (host, resource) in [
         (HOST, "https://vault.azure.net"),
         ("my-vault.vault.azure.cn", "https://vault.azure.cn"),
-        ("localhost:4997", "https://vault.azure.net"),
+        ("localhost:4997", "https://localhost:4997"),
     ] {
         for authorization in [None, Some("Basic x")] {
             let (status, headers, _) = vault().answer("GET", host, "/secrets/n", authorization, b"");

@@ -250,7 +250,7 @@ fn client_certificate(
             format!("the file in AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {error}").into(),
         ))
     };
-    let certificate = std::fs::read(path).map_err(unreadable)?;
+    let certificate = crate::file::read(path).map_err(unreadable)?;
     let options = ClientCertificateCredentialOptions {
         client_options: options.client_options.clone(),
         password: options.client_certificate_password.clone(),
@@ -280,6 +280,10 @@ fn workload_identity(options: &CredentialOptions) -> Result<Arc<dyn TokenCredent
         ("AZURE_CLIENT_ID", options.client_id.as_deref()),
         ("AZURE_FEDERATED_TOKEN_FILE", shown.as_deref()),
     ])?;
+    if let Some(Err(error)) = file.map(|file| crate::file::read(file)) {
+        let why = format!("the file in AZURE_FEDERATED_TOKEN_FILE cannot be read: {error}");
+        return Err(Miss::Refused(CredentialFailure::Said(why.into())));
+    }
     built(WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
         credential_options: ClientAssertionCredentialOptions { client_options: options.client_options.clone() },
         client_id: options.client_id.clone(),

@@ -1,7 +1,8 @@
 //! The certificate authorities to trust.
 
+use crate::file;
 use reqwest::{Certificate, ClientBuilder};
-use std::{env, fs, path::PathBuf};
+use std::{env, path::PathBuf};
 
 /// No certificate authority to trust can be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +20,7 @@ pub struct NoTrust {
 impl NoTrust {
     /// Nothing that is to be trusted can be used.
     pub(super) fn unusable() -> Self {
-        Self { file: file(), why: "no certificate can be loaded from it".into() }
+        Self { file: named(), why: "no certificate can be loaded from it".into() }
     }
 }
 
@@ -28,7 +29,7 @@ impl NoTrust {
 pub(super) const IS_BARE: bool = cfg!(not(any(windows, target_vendor = "apple")));
 
 /// The file of certificates to trust, if one is named.
-fn file() -> Option<PathBuf> {
+fn named() -> Option<PathBuf> {
     env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
@@ -37,9 +38,9 @@ fn file() -> Option<PathBuf> {
 /// # Errors
 /// [`NoTrust`] when the file holds none; the libraries would pass over it.
 pub(super) fn trusted() -> Result<Vec<Certificate>, NoTrust> {
-    let Some(file) = file() else { return Ok(Vec::new()) };
-    let refuse = |why: String| Err(NoTrust { file: Some(file.clone()), why });
-    match fs::read(&file) {
+    let Some(path) = named() else { return Ok(Vec::new()) };
+    let refuse = |why: String| Err(NoTrust { file: Some(path.clone()), why });
+    match file::read(&path) {
         Err(error) => refuse(error.to_string()),
         Ok(bytes) if bytes.trim_ascii().is_empty() => refuse("it is empty".into()),
         Ok(bytes) => match Certificate::from_pem_bundle(&bytes) {

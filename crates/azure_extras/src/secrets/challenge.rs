@@ -2,7 +2,7 @@
 //!
 //! See <https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses>.
 
-use super::response::rebuilt;
+use super::{response::rebuilt, vault_address::azure_domain};
 use crate::{
     network::is_loopback,
     text::{OutsideText, between},
@@ -16,7 +16,7 @@ use azure_core::{
         policies::{Policy, PolicyResult},
     },
 };
-use std::sync::Arc;
+use std::{env, sync::Arc};
 
 /// The header that keeps a challenge which the SDK cannot answer: it would look for a scope in it, and lose the response.
 const OTHER_CHALLENGE: HeaderName = HeaderName::from_static("x-other-challenge");
@@ -42,9 +42,10 @@ impl Challenge {
         Self(header(OTHER_CHALLENGE).or_else(|| header(WWW_AUTHENTICATE)).unwrap_or_default().to_owned())
     }
 
-    /// The audience of the wanted token, if it is named.
+    /// The audience of the wanted token, if it is named: the first, as the SDK takes it.
     fn resource(&self) -> Option<&str> {
-        between(&self.0, "resource=\"", "\"").or_else(|| between(&self.0, "scope=\"", "\""))
+        let first = ["resource=\"", "scope=\""].into_iter().filter_map(|name| Some((self.0.find(name)?, name))).min();
+        between(&self.0, first?.1, "\"")
     }
 
     /// The last part of the authority's URL.
@@ -65,13 +66,27 @@ impl Challenge {
         is_bearer && (self.resource().is_some() || self.wants_claims())
     }
 
-    /// The audience, if it is neither the vault's domain nor of a vault on this computer.
-    fn foreign_resource(&self, asked: &Url) -> Option<&str> {
-        let host = asked.host_str().filter(|host| !is_loopback(host))?;
-        let resource = self.resource()?;
-        let url = Url::parse(resource).ok()?;
-        url.host_str().is_some_and(|domain| !host.ends_with(&format!(".{domain}"))).then_some(resource)
+    /// The audience, if no token for it may be given to the host that was asked: it is not that vault's domain; or, on this
+    /// computer, where nobody knows who answers, not this computer's own, unless that is where tokens come from.
+    fn foreign_resource(&self, asked: &Url, signs_in_here: bool) -> Option<&str> {
+        let (host, resource) = (asked.host_str()?, self.resource()?);
+        let url = Url::parse(resource).ok();
+        let audience = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let is_own = match azure_domain(host) {
+            Some(domain) => [format!("https://{domain}"), format!("https://{domain}/.default")]
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(resource.trim_end_matches('/'))),
+            None if is_loopback(host) => signs_in_here || is_loopback(audience),
+            None => !audience.is_empty() && host.ends_with(&format!(".{audience}")),
+        };
+        (!is_own).then_some(resource)
     }
+}
+
+/// Tells whether tokens come from this computer: its own Entra ID stands in `AZURE_AUTHORITY_HOST`, as an emulator's.
+fn signs_in_here() -> bool {
+    let authority = env::var("AZURE_AUTHORITY_HOST").ok().and_then(|url| Url::parse(&url).ok());
+    authority.is_some_and(|url| url.host_str().is_some_and(is_loopback))
 }
 
 /// Lets the SDK see only challenges that it can answer and may: for each attempt, [`ForeignChallenge`] is the error in
@@ -86,7 +101,7 @@ impl Policy for OwnChallenges {
         let mut response = response.try_into_raw_response().await?;
         let challenge = Challenge::of(&response);
         if let Some(resource) =
-            challenge.foreign_resource(request.url()).filter(|_| u16::from(response.status()) == 401)
+            challenge.foreign_resource(request.url(), signs_in_here()).filter(|_| u16::from(response.status()) == 401)
         {
             return Err(Error::new(
                 ErrorKind::Other,

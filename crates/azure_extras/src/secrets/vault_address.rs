@@ -145,8 +145,8 @@ impl VaultAddress {
 
     /// Makes the client of this vault's secrets, which signs in with `credential` and sends by `client_options`.
     ///
-    /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token. Only
-    /// an emulator on this computer may present any. A link in a response that leads outside the vault is the error
+    /// The client refuses a [challenge] for another domain than the vault's, so that no other host gets a token; on this
+    /// computer, for another host than it, unless `AZURE_AUTHORITY_HOST` says that tokens come from here too. A link in a response that leads outside the vault is the error
     /// [`ForeignLink`](super::ForeignLink), and one without TLS the SDK's own.
     ///
     /// # Errors
@@ -175,9 +175,14 @@ impl fmt::Display for VaultAddress {
     }
 }
 
-/// Tells whether `host` is a vault's in Azure.
+/// Azure's domain of vaults that a host is in; `None` if it is none of Azure's.
+pub(super) fn azure_domain(host: &str) -> Option<&'static str> {
+    DOMAINS.into_iter().find(|domain| subdomain(host, domain).is_some())
+}
+
+/// Tells whether a host is a vault's in Azure.
 pub(super) fn is_in_azure(host: &str) -> bool {
-    DOMAINS.iter().any(|domain| subdomain(host, domain).is_some())
+    azure_domain(host).is_some()
 }
 
 /// The part of `host` before `.domain`, compared without case.

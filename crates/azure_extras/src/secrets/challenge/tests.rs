@@ -22,17 +22,42 @@ fn its_parts_are_read() {
 }
 
 #[test]
-fn a_resource_is_foreign_unless_it_is_the_vaults_domain_or_the_vault_is_here() {
-    let foreign = |resource: &str, host: &str| {
-        let text = format!(r#"Bearer resource="{resource}""#);
-        challenge(&text).foreign_resource(&format!("https://{host}/").parse().unwrap()).is_some()
+fn a_resource_is_foreign_unless_it_is_the_vaults_domain_or_this_computers() {
+    let foreign = |challenge_: &str, host: &str, here| {
+        challenge(challenge_).foreign_resource(&format!("https://{host}/").parse().unwrap(), here).is_some()
     };
-    assert!(!foreign("https://vault.azure.net", "my-vault.vault.azure.net"));
-    assert!(foreign("https://management.azure.com", "my-vault.vault.azure.net"));
-    assert!(foreign("https://vault.azure.net", "my-vault.vault.azure.net.evil.example"));
-    assert!(foreign("https://ault.azure.net", "my-vault.vault.azure.net"));
-    assert!(!foreign("https://anything.example", "localhost:8443"));
-    assert!(!foreign("https://anything.example", "127.0.0.1"));
+    for (resource, host) in [
+        ("https://vault.azure.net", "my-vault.vault.azure.net"),
+        ("https://Vault.azure.net/", "my-vault.vault.azure.net"),
+        ("https://vault.azure.net/.default", "my-vault.vault.azure.net"),
+        ("https://vault.usgovcloudapi.net", "my-vault.vault.usgovcloudapi.net"),
+        ("https://localhost:8443", "localhost:8443"),
+        ("https://my-vault.localhost", "127.0.0.1"),
+        ("https://emulator.example", "my-vault.emulator.example"),
+    ] {
+        assert!(!foreign(&format!(r#"Bearer resource="{resource}""#), host, false), "{resource} {host}");
+    }
+    for (resource, host) in [
+        ("https://management.azure.com", "my-vault.vault.azure.net"),
+        ("https://azure.net", "my-vault.vault.azure.net"),
+        ("https://net", "my-vault.vault.azure.net"),
+        ("https://vault.azure.cn", "my-vault.vault.azure.net"),
+        ("https://vault.azure.net", "my-vault.vault.azure.net.evil.example"),
+        ("https://ault.azure.net", "my-vault.vault.azure.net"),
+        ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "my-vault.vault.azure.net"),
+        ("https://vault.azure.net", "localhost:8443"),
+        ("https://management.azure.com", "127.0.0.1"),
+        ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "localhost"),
+        ("api://my-app", "localhost"),
+    ] {
+        assert!(foreign(&format!(r#"Bearer resource="{resource}""#), host, false), "{resource} {host}");
+    }
+    // An emulator's own Entra ID gives tokens for everything.
+    assert!(!foreign(r#"Bearer resource="https://vault.azure.net""#, "localhost:8443", true));
+    assert!(foreign(r#"Bearer resource="https://management.azure.com""#, "my-vault.vault.azure.net", true));
+    // The first counts, as for the SDK.
+    let both = r#"Bearer scope="https://management.azure.com/.default", resource="https://localhost""#;
+    assert!(foreign(both, "localhost", false));
 }
 
 #[test]

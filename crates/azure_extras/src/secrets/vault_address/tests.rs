@@ -145,9 +145,9 @@ impl HttpClient for Phisher {
 
 #[tokio::test]
 async fn a_challenge_for_another_domain_gets_no_token() {
-    for (vault, trusted) in [("my-vault", false), ("https://other.example", false), ("https://localhost:8443", true)] {
+    for vault in ["my-vault", "https://other.example", "https://localhost:8443"] {
         let options = client_options_with(Transport::new(Arc::new(Phisher)));
         let client = VaultAddress::parse(vault).unwrap().secret_client(Arc::new(InMemoryCredential), options).unwrap();
-        assert_eq!(client.get_secret("n", None).await.is_ok(), trusted, "{vault}");
+        assert!(client.get_secret("n", None).await.is_err(), "{vault}");
     }
 }
