@@ -59,7 +59,7 @@ case "$all" in
 "new|../my-vault-app|") mkdir -p "$2/src" && : >"$2/Cargo.toml" ;;
 "add|"*) echo "$*" >>Cargo.toml ;;
 "run|--locked|--quiet|--|--demo|") kv-secrets --demo ;;
-"fmt|"*|"clippy|--locked|"*|"doc|--locked|"*|"test|"*|"package|--locked|"*|"tree|--locked|"*|"bench|") ;;
+"fmt|"*|"clippy|--locked|"*|"doc|--locked|"*|"test|"*|"package|--locked|"*|"deny|"*|"tree|--locked|"*|"bench|") ;;
 *) echo "cargo $*" >>"$HOME/wrong"; exit 101 ;;
 esac
 "#;

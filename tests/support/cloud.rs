@@ -487,8 +487,12 @@ async fn answer(request: hyper::Request<Incoming>, by_proxy: bool, azure: Arc<Az
         return app_service(header("x-identity-header"));
     }
     if received.path == "/token" {
-        azure.note(&received);
+        // It is up.
         return respond(200, [].into_iter(), stream::iter([Ok(Frame::data(EMULATOR_TOKEN.into()))]));
+    }
+    if received.path.ends_with("/oauth2/v2.0/token") {
+        azure.note(&received);
+        return json(200, r#"{"token_type":"Bearer","expires_in":3600,"access_token":"token-of-emulator"}"#);
     }
     let mut fault = azure.fault(&received);
     let is_held = matches!(fault, Some(Fault::Held(_)));

@@ -102,3 +102,47 @@ fn date(seconds: &Value) -> String {
     let time = seconds.as_i64().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     time.map(|time| day(&time)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::{StatusCode, headers::Headers};
+    use proptest::{prelude::*, test_runner::Config};
+
+    /// Whatever a member may hold in place of what it should.
+    fn anything() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (-99_999_999_999_i64..99_999_999_999).prop_map(Value::from),
+            "(?s).{0,40}".prop_map(Value::from),
+            Just(serde_json::json!([{}])),
+        ]
+    }
+
+    #[test]
+    fn no_answer_makes_it_panic_or_shows_what_a_terminal_obeys() {
+        use Operation::{Delete, Get, GetDeleted, ListVersions, Purge, Set};
+        let statuses = [200_u16, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 599];
+        let parts = (0..6_usize, 0..statuses.len(), any::<bool>(), prop::collection::vec(anything(), 7), "\\PC{0,40}");
+        proptest!(Config { cases: 2_000, failure_persistence: None, ..Config::default() }, |(
+            (operation, status, set, values, challenge) in parts
+        )| {
+            let body = serde_json::json!({
+                "id": values[0], "recoveryId": values[1], "scheduledPurgeDate": values[2], "value": values[3],
+                "error": { "code": values[4], "message": values[5], "innererror": { "code": values[6] } }
+            });
+            let operation = [ListVersions, Set, Get, Delete, GetDeleted, Purge][operation];
+            let mut headers = Headers::new();
+            let challenge = format!("Bearer authorization=\"https://{challenge}\", resource=\"{challenge}\"");
+            headers.insert(WWW_AUTHENTICATE, challenge);
+            let answer = RawResponse::from_bytes(StatusCode::from(statuses[status]), headers, body.to_string());
+            let Meaning { more, fewer, .. } = meaning(operation, &answer, set);
+            for words in [more, fewer] {
+                prop_assert!(!words.contains(|c: char| c.is_control() || "\u{202e}\u{200b}".contains(c)), "{words:?}");
+            }
+        });
+    }
+}

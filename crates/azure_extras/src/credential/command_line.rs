@@ -223,4 +223,28 @@ mod tests {
         .await
         .unwrap();
     }
+
+    #[tokio::test]
+    async fn one_that_hangs_takes_no_other_with_it() {
+        let tools = Arc::<CommandLineTools>::default();
+        for _ in 0..2 {
+            let tools = Arc::clone(&tools);
+            tokio::spawn(async move { tools.output(sleeping()).await });
+        }
+        let running = || tools.running().keys().copied().collect::<Vec<_>>();
+        while running().len() < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let [first, second] = *running() else { unreachable!() };
+        tools.end_those(|id| id == first).await;
+        assert_eq!(running(), [second]);
+        tools.end().await;
+        assert!(running().is_empty());
+    }
+
+    fn sleeping() -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 600; true"]);
+        command
+    }
 }
