@@ -20,7 +20,6 @@ use crate::{
         note, output,
         prompt::Prompt,
         signal_mask::SignalMask,
-        signals::deadly_signals,
     },
 };
 use azure_core::{credentials::TokenCredential, http::Transport};
@@ -184,6 +183,7 @@ fn is_lively_terminal() -> bool {
 /// Waits for Ctrl-C, or any other signal that would end the program, unless that is ignored as `nohup` wants it.
 #[cfg(unix)]
 async fn interrupted() {
+    use crate::terminal::signals::deadly_signals;
     use futures::{StreamExt as _, stream::FuturesUnordered};
     use signal::unix::{SignalKind, signal};
     let signals = deadly_signals().filter_map(|number| signal(SignalKind::from_raw(number)).ok());

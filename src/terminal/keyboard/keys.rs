@@ -12,6 +12,12 @@ pub(super) fn is_interrupt(key: &KeyEvent) -> bool {
     matches!(key, KeyEvent(KeyCode::Char('C'), Modifiers::CTRL))
 }
 
+/// Tells whether the key is Ctrl-Z.
+#[cfg(unix)]
+pub(super) fn suspends(key: &KeyEvent) -> bool {
+    matches!(key, KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL))
+}
+
 /// Tells whether the key is Enter, or one of the control keys that stand for it.
 pub(super) fn is_enter(key: &KeyEvent) -> bool {
     matches!(key, KeyEvent(KeyCode::Enter, _) | KeyEvent(KeyCode::Char('J' | 'M'), Modifiers::CTRL))

@@ -9,7 +9,7 @@ use super::{
 use crate::terminal::suspension;
 use crate::terminal::{mode, question::Question};
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, RepeatCount,
     completion::Completer,
     highlight::{CmdKind, Highlighter},
     hint::Hinter,
@@ -89,7 +89,7 @@ impl ConditionalEventHandler for Line {
         }
         // The editor takes Alt and a digit for a number of repetitions.
         #[cfg(unix)]
-        if matches!(key, KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL)) {
+        if super::keys::suspends(key) {
             suspension::suspend();
             return Some(Cmd::Noop);
         }

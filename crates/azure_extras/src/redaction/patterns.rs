@@ -6,6 +6,8 @@ const JWT: &str = "eyJ";
 const CLAIMS: &str = "eyJhY2Nlc3NfdG9rZW4i";
 /// The least characters after `Bearer` that are a token, and no word.
 const LEAST: usize = 16;
+/// The most characters before an `@` that are looked at.
+const LONGEST: usize = 300;
 
 /// The places of tokens, and of the user and password before a host, each from a character to before another.
 pub(super) fn occurrences(text: &[char]) -> Vec<(usize, usize)> {
@@ -23,7 +25,12 @@ pub(super) fn occurrences(text: &[char]) -> Vec<(usize, usize)> {
                 found.push((from, to));
             }
         } else if text[at] == '@' {
-            let word = text[..at].iter().rev().take_while(|c| !c.is_whitespace() && !"\"'<>()".contains(**c)).count();
+            let word = text[..at]
+                .iter()
+                .rev()
+                .take(LONGEST)
+                .take_while(|c| !c.is_whitespace() && !"\"'<>()".contains(**c))
+                .count();
             let url = (at - word..at).find(|from| begins(*from, "://")).map(|from| from + "://".len());
             if url.is_some() || text[at - word..at].contains(&':') {
                 found.push((url.unwrap_or(at - word), at));

@@ -18,9 +18,12 @@ const SECRET_HEADERS: [&str; 3] = ["authorization", "x-identity-header", "secret
 /// The members of JSON bodies, and the fields of forms, that are secrets.
 const SECRET_FIELDS: [&str; 4] = ["value", "client_secret", "client_assertion", "access_token"];
 
+/// The most bytes of a page that are kept.
+const LONGEST: usize = 64 << 10;
+
 /// Takes secrets, for each attempt, out of what answers: those of this and of earlier requests, and of earlier successes.
 /// The JSON of a success is left as it is; other JSON that holds a value, and is no error, is emptied.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Redaction(pub Redactor);
 
 #[async_trait::async_trait]
@@ -38,15 +41,16 @@ impl Redaction {
     fn redacted(&self, response: RawResponse) -> RawResponse {
         let json = json(&response);
         let (status, headers, body) = response.deconstruct();
-        let body = if status.is_success() && !json.is_null() {
+        if status.is_success() && !json.is_null() {
             SECRET_FIELDS.iter().filter_map(|field| json[field].as_str()).for_each(|secret| self.0.keep(secret));
-            body.into()
-        } else if is_error(&json) {
+            return RawResponse::from_bytes(status, headers, body);
+        }
+        let body = if is_error(&json) {
             self.redacted_json(json).to_string().into()
         } else if !json["value"].is_null() {
             Bytes::new()
         } else {
-            self.0.redact(&String::from_utf8_lossy(&body)).into()
+            self.0.redact(&String::from_utf8_lossy(&body[..body.len().min(LONGEST)])).into()
         };
         let mut safe = Headers::new();
         for (name, value) in headers {

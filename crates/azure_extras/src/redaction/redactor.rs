@@ -4,7 +4,7 @@ use super::{patterns, unescaped::levels};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Stands for what is taken out.
@@ -20,19 +20,33 @@ const SHORTEST: usize = 4;
 /// characters where it was cut. Tokens of Entra ID, what follows `Bearer`, and the user and password in a URL are recognised
 /// by their form.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct Redactor(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    secrets: BTreeSet<String>,
+    /// Made when a text is to be redacted, which most runs never do with a secret in hand.
+    pieces: Option<Pieces>,
+}
 
 impl Redactor {
     /// From now on keeps this secret out of texts.
     pub fn keep(&self, secret: &str) {
-        if !secret.is_empty() {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.to_owned());
+        let mut known = self.known();
+        if !secret.is_empty() && known.secrets.insert(secret.to_owned()) {
+            known.pieces = None;
         }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text with `***` in place of each secret.
     pub fn redact(&self, text: &str) -> String {
-        let pieces = Pieces::of(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut known = self.known();
+        let Known { secrets, pieces } = &mut *known;
+        let pieces = pieces.get_or_insert_with(|| Pieces::of(secrets));
         let mut hidden = vec![false; text.len()];
         for level in levels(text) {
             let chars = &level.chars;
@@ -68,8 +82,11 @@ impl Pieces {
         for secret in secrets {
             let secret: Vec<_> = secret.chars().collect();
             for piece in secret.windows(secret.len().min(PIECE)) {
-                let levels = levels(&piece.iter().collect::<String>()).into_iter().map(|level| level.chars);
-                for piece in levels.filter(|piece| piece.iter().any(|c| *c != ' ')) {
+                let levels = match piece.iter().all(char::is_ascii_alphanumeric) {
+                    true => vec![piece.to_vec()],
+                    false => levels(&piece.iter().collect::<String>()).into_iter().map(|level| level.chars).collect(),
+                };
+                for piece in levels.into_iter().filter(|piece| piece.iter().any(|c| *c != ' ')) {
                     pieces.entry(piece.len()).or_default().insert(piece);
                 }
             }

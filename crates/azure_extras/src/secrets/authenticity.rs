@@ -7,7 +7,7 @@ use super::{
     transient::is_transient_status,
     vault_address::is_in_azure,
 };
-use crate::text::OutsideText;
+use crate::{redaction::Redactor, text::OutsideText};
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -37,7 +37,7 @@ pub struct NotKeyVault {
 /// secret that was asked for, and errors of its form. Any other becomes the error [`NotKeyVault`]. What is retried
 /// passes, whoever wrote it: a gateway's 408, 429, 500, 502, 503 or 504.
 #[derive(Debug)]
-pub(super) struct Authenticity;
+pub(super) struct Authenticity(pub Redactor);
 
 #[async_trait::async_trait]
 impl Policy for Authenticity {
@@ -52,7 +52,10 @@ impl Policy for Authenticity {
         let is_quotable = !status.is_success() || text.trim_start().starts_with('<');
         let other = NotKeyVault {
             status: status.into(),
-            content_type: OutsideText::new(response.headers().get_optional_str(&CONTENT_TYPE).unwrap_or_default()),
+            content_type: OutsideText::redacted(
+                response.headers().get_optional_str(&CONTENT_TYPE).unwrap_or_default(),
+                &self.0,
+            ),
             first_line: OutsideText::new(if is_quotable { &text } else { "" }).first_line(),
         };
         Err(Error::new(ErrorKind::Other, other))

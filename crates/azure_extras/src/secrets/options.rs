@@ -3,7 +3,7 @@
 use super::{attempt::EachAttempt, authenticity::Authenticity, challenge::OwnChallenges, retry::Retry};
 use crate::{
     network::{NoTrust, https},
-    redaction::Redaction,
+    redaction::{Redaction, Redactor},
 };
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
 use std::sync::Arc;
@@ -30,14 +30,15 @@ pub fn client_options() -> Result<ClientOptions, NoTrust> {
 
 /// The same [options](client_options) for a client that sends by `transport`.
 pub fn client_options_with(transport: Transport) -> ClientOptions {
+    let redactor = Redactor::default();
     ClientOptions {
         retry: RetryOptions::none(),
         per_call_policies: vec![Arc::new(Retry)],
         per_try_policies: vec![
             Arc::new(EachAttempt),
             Arc::new(OwnChallenges),
-            Arc::new(Authenticity),
-            Arc::new(Redaction::default()),
+            Arc::new(Authenticity(redactor.clone())),
+            Arc::new(Redaction(redactor)),
         ],
         transport: Some(transport),
         ..ClientOptions::default()
