@@ -55,6 +55,8 @@ pub(crate) struct Leftover {
     pub secret_name: String,
     /// The state in which it is left.
     pub state: LeftoverState,
+    /// Somebody else has made versions of it that may not be deleted.
+    pub shared: bool,
 }
 
 /// The state in which a secret is left.

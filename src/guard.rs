@@ -3,46 +3,41 @@
 //! `kv_secrets.py` deletes every version of whatever name is typed, a production secret's too. Here a name is looked up
 //! before it is used, and again before it is deleted: somebody else may have given the secret a version meanwhile.
 
+mod versions;
+
 use crate::{
     failure::{OthersDeleted, SecretExists, SharedSecret},
     pipeline::{
         prefetch::{Prefetch, PrefetchTask},
-        record::{Record, version_in},
+        record::{Deletable, Record},
     },
     terminal::{
         note,
         prompt::{Conflict, Prompt},
         secret_value::SecretValue,
+        versions,
     },
 };
 use anyhow::Result;
 use azure_core::{
     Error, Uuid,
     credentials::TokenCredential,
-    http::{ClientMethodOptions, Context, Pager, Response, StatusCode, pager::PagerOptions},
+    http::{ClientMethodOptions, Context, Response, pager::PagerOptions},
 };
 use azure_extras::{
     VaultAddress,
-    secrets::{ServiceError, is_missing_permission},
+    secrets::{Operation, ServiceError, is_missing_permission},
 };
 use azure_security_keyvault_secrets::{
     SecretClient,
-    models::{
-        DeletedSecret, ListSecretPropertiesResult, Secret, SecretClientGetSecretOptions,
-        SecretClientListSecretPropertiesVersionsOptions,
-    },
+    models::{DeletedSecret, Secret, SecretClientGetSecretOptions, SecretClientListSecretPropertiesVersionsOptions},
 };
-use futures::TryStreamExt as _;
 use std::{
-    collections::BTreeSet,
     future::{Future, pending},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+    sync::Arc,
 };
-use tokio::{join, select, time::Instant, try_join};
+use tokio::{join, select, try_join};
+use versions::{Versions, read};
 
 /// What the user is asked before a secret of others is destroyed.
 const OR_ANOTHER_NAME: &str = "Type its name again to do that, or press Enter for another name > ";
@@ -57,16 +52,7 @@ pub(crate) struct Guard<'a> {
     choices: Choices,
     prefetch: PrefetchTask,
     nobodys_name: String,
-    agreed: Mutex<Agreed>,
-    /// The name was looked up in a list, so that the versions may be listed.
-    may_list: AtomicBool,
-}
-
-/// The versions of others that the user has agreed to delete.
-#[derive(Debug)]
-enum Agreed {
-    All,
-    These(BTreeSet<String>),
+    versions: Versions<'a>,
 }
 
 /// The user's choices beyond the tutorial.
@@ -111,18 +97,11 @@ impl<'a> Guard<'a> {
         };
         let connect = async move { if connects { read(versions, 1).await.map(drop) } else { Ok(()) } };
         let prefetch = PrefetchTask::start(async { try_join!(sign_in, connect).map(drop) });
-        let agreed = Mutex::new(if choices.overwrite { Agreed::All } else { Agreed::These(BTreeSet::new()) });
-        Ok(Self {
-            client,
-            vault,
-            prompt,
-            record,
-            choices,
-            prefetch,
-            nobodys_name,
-            agreed,
-            may_list: AtomicBool::new(false),
-        })
+        if choices.overwrite {
+            record.allow(Deletable::All);
+        }
+        let versions = Versions::new(client, record);
+        Ok(Self { client, vault, prompt, record, choices, prefetch, nobodys_name, versions })
     }
 
     /// Asks for a name. At a terminal it is looked up at once, before anyone types a value; and what is known to fail by
@@ -204,17 +183,18 @@ impl<'a> Guard<'a> {
 
     /// The name if it is free or may be overwritten; at a terminal, another in its place.
     async fn free(&self, mut secret_name: String, question: &'static str) -> Result<String> {
-        while let Some(versions) = self.existing(&secret_name).await? {
+        let is_asked = self.prompt.is_terminal() && !self.choices.overwrite;
+        while let Some(versions) = self.versions.existing(&secret_name, is_asked).await? {
             let vault = self.vault;
             if self.choices.overwrite {
                 break;
             }
-            if !self.prompt.is_terminal() {
+            if !is_asked {
                 return Err(SecretExists { secret_name }.into());
             }
             let all = match &versions {
-                Agreed::All => "all its versions".to_owned(),
-                Agreed::These(versions) => format!("all {} versions", versions.len() + 1),
+                Deletable::All => "all its versions".to_owned(),
+                Deletable::These(versions) => format!("all {} versions", versions.len() + 1),
             };
             let purge = if self.choices.purge { ", then their purge, which cannot be undone" } else { "" };
             note!(
@@ -222,36 +202,12 @@ impl<'a> Guard<'a> {
                  deletion of {all}{purge}."
             );
             if self.prompt.is_retyped(&secret_name, OR_ANOTHER_NAME).await? {
-                *self.agreed() = versions;
+                self.record.allow(versions);
                 break;
             }
             secret_name = self.prompt.another_name(question).await?;
         }
         Ok(secret_name)
-    }
-
-    /// Looks whether the secret exists, without its value: then which versions it has, listed only where the user is asked
-    /// about them. Where listing is forbidden, getting must do, and the versions are not known.
-    async fn existing(&self, secret_name: &str) -> Result<Option<Agreed>> {
-        let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
-        let versions = self.client.list_secret_properties_versions(secret_name, Some(options))?;
-        let listed = read(versions, 1).await;
-        self.may_list.store(listed.is_ok(), Ordering::Relaxed);
-        match listed {
-            Ok(Some(versions)) if versions.is_empty() => Ok(None),
-            Ok(None) => Err(EndlessList.into()),
-            Ok(_) if self.choices.overwrite || !self.prompt.is_terminal() => Ok(Some(Agreed::All)),
-            Ok(_) => {
-                let versions = self.client.list_secret_properties_versions(secret_name, None)?;
-                Ok(Some(read(versions, usize::MAX).await?.map_or(Agreed::All, Agreed::These)))
-            }
-            Err(error) if cannot_list(&error) => match self.client.get_secret(secret_name, None).await {
-                Ok(_) => Ok(Some(Agreed::All)),
-                Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(None),
-                Err(error) => Err(error.into()),
-            },
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Retrieves the secret by `retrieving`; and looks, at the same time where the exchanges are not shown, whether it has
@@ -266,62 +222,35 @@ impl<'a> Guard<'a> {
         secret_value: &SecretValue,
     ) -> Result<Secret> {
         let retrieving = async { retrieving.await?.into_model() };
-        let look = self.others(secret_name, secret_value);
+        let look = self.versions.others(secret_name, secret_value);
         let (retrieved, others) = match self.choices.watched {
             true => (Ok(retrieving.await?), look.await),
             false => join!(retrieving, look),
         };
-        let mut others = others.or_else(|error| if retrieved.is_err() { Ok(BTreeSet::new()) } else { Err(error) })?;
+        // What others have made is known for the report, whatever failed.
+        let retrieved = retrieved.inspect_err(|_| self.record.blame(Operation::Get))?;
+        let mut others = others?;
         // It may be newer than the list.
-        let newest = retrieved.as_ref().ok().and_then(|secret| version_in(secret.id.as_deref()?));
-        others.extend(newest.filter(|version| !self.may_delete(version)).map(str::to_owned));
+        others.extend(self.versions.newer(&retrieved, secret_name));
         while !others.is_empty() {
-            let versions = others.len();
-            if !self.prompt.is_terminal() || retrieved.is_err() {
-                return Err(SharedSecret { secret_name: secret_name.to_owned(), versions }.into());
+            let count = others.len();
+            let shared = || SharedSecret { secret_name: secret_name.to_owned(), versions: count };
+            if !self.prompt.is_terminal() {
+                return Err(shared().into());
             }
             note!(
-                "The secret '{secret_name}' in {} has got {versions} version{} meanwhile that this run did not make. To \
-                 delete the secret would delete them too.",
+                "The secret '{secret_name}' in {} has got {} meanwhile that this run did not make. To delete the secret \
+                 would delete them too.",
                 self.vault,
-                if versions == 1 { "" } else { "s" }
+                versions(count)
             );
             if !self.prompt.is_retyped(secret_name, OR_STOP).await? {
-                return Err(SharedSecret { secret_name: secret_name.to_owned(), versions }.into());
+                return Err(shared().into());
             }
-            self.agree(others);
-            others = self.others(secret_name, secret_value).await?;
+            self.record.allow(Deletable::These(others));
+            others = self.versions.others(secret_name, secret_value).await?;
         }
-        Ok(retrieved?)
-    }
-
-    /// The versions of the secret that the run did not make, and whose deletion was not agreed to.
-    async fn others(&self, secret_name: &str, secret_value: &SecretValue) -> Result<BTreeSet<String>> {
-        if matches!(*self.agreed(), Agreed::All) {
-            return Ok(BTreeSet::new());
-        }
-        let versions = self.client.list_secret_properties_versions(secret_name, None)?;
-        let mut others = match read(versions, usize::MAX).await {
-            Ok(Some(versions)) => versions,
-            Ok(None) => return Err(EndlessList.into()),
-            // Of a secret whose versions may not be listed, the newest shows whether somebody has set it since.
-            Err(error) if cannot_list(&error) && !self.may_list.load(Ordering::Relaxed) => {
-                let newest = self.client.get_secret(secret_name, None).await?.into_model()?;
-                newest.id.as_deref().and_then(version_in).map(str::to_owned).into_iter().collect()
-            }
-            Err(error) => return Err(error.into()),
-        };
-        others.retain(|version| !self.may_delete(version));
-        // A request that was not answered may have made a version too. Then it has this run's value.
-        for version in others.iter().take(self.record.unanswered_sets()).cloned().collect::<Vec<_>>() {
-            let options = SecretClientGetSecretOptions { secret_version: Some(version.clone()), ..Default::default() };
-            let secret = self.client.get_secret(secret_name, Some(options)).await?.into_model()?;
-            if secret.value.is_some_and(|value| secret_value.is(&value)) {
-                others.remove(&version);
-                self.agree([version]);
-            }
-        }
-        Ok(others)
+        Ok(retrieved)
     }
 
     /// Checks that no version was deleted that the run did not make, in the moment after the last look at the secret.
@@ -329,72 +258,13 @@ impl<'a> Guard<'a> {
     /// # Errors
     /// [`OthersDeleted`].
     pub fn check_deleted(&self, deleted: &DeletedSecret, secret_name: &str) -> Result<(), OthersDeleted> {
-        let newest = deleted.id.as_deref().and_then(version_in);
-        if newest.is_none_or(|version| self.may_delete(version)) {
-            return Ok(());
-        }
         let is_recoverable = deleted.recovery_id.is_some();
-        Err(OthersDeleted { secret_name: secret_name.to_owned(), is_recoverable })
-    }
-
-    fn agreed(&self) -> MutexGuard<'_, Agreed> {
-        self.agreed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn agree(&self, to: impl IntoIterator<Item = String>) {
-        if let Agreed::These(versions) = &mut *self.agreed() {
-            versions.extend(to);
+        match self.record.is_shared(secret_name) {
+            true => Err(OthersDeleted { secret_name: secret_name.to_owned(), is_recoverable }),
+            false => Ok(()),
         }
     }
-
-    fn may_delete(&self, version: &str) -> bool {
-        let is_agreed = match &*self.agreed() {
-            Agreed::All => true,
-            Agreed::These(versions) => versions.contains(version),
-        };
-        is_agreed || self.record.has_made(version)
-    }
 }
-
-/// Tells whether an error means that the versions of a secret cannot be listed. An emulator says 404 for those of an unknown
-/// name, where Azure gives an empty page.
-fn cannot_list(error: &Error) -> bool {
-    is_missing_permission(error) || error.http_status() == Some(StatusCode::NotFound)
-}
-
-/// The most pages of a list of versions that are read, and the longest time for those after the first.
-const PAGES: usize = 1000;
-const PAGES_TAKE: Duration = Duration::from_secs(60);
-
-/// The versions in a list, until there are `enough`; `None` if it has more pages than are read.
-///
-/// # Errors
-/// Those of the SDK.
-async fn read(
-    versions: Pager<ListSecretPropertiesResult>,
-    enough: usize,
-) -> azure_core::Result<Option<BTreeSet<String>>> {
-    let mut pages = versions.into_pages();
-    let (mut versions, mut began) = (BTreeSet::new(), None);
-    for _ in 0..PAGES {
-        let Some(page) = pages.try_next().await? else { return Ok(Some(versions)) };
-        let page = page.into_model()?.value;
-        let ids = page.iter().map(|properties| properties.id.as_deref().unwrap_or_default());
-        versions.extend(ids.map(|id| version_in(id).unwrap_or(id).to_owned()));
-        if versions.len() >= enough {
-            return Ok(Some(versions));
-        }
-        if began.get_or_insert_with(Instant::now).elapsed() > PAGES_TAKE {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-/// The vault's list of a secret's versions has no version, and no end.
-#[derive(Debug, thiserror::Error)]
-#[error("the vault's list of the secret's versions does not end")]
-struct EndlessList;
 
 /// The context of a prefetch.
 fn ahead() -> Context<'static> {

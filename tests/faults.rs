@@ -130,8 +130,7 @@ fn what_somebody_else_sets_meanwhile_is_not_deleted() {
             // The versions may have been listed before.
             let was_seen = request.starts_with("PUT") || !stdout.contains("Deleting");
             let sentence = if was_seen {
-                "error: The secret 'n' is still in my-vault, with a version that this run did not make: deleting the \
-                 secret would delete it too.\n"
+                "error: The secret 'n' was not deleted from my-vault: it has 1 version that this run did not make.\n"
             } else {
                 "error: The secret 'n' was deleted from my-vault with a version that this run did not make: that was \
                  created after the last look.\n"

@@ -611,7 +611,11 @@ fn a_user_decides_about_what_somebody_else_sets_meanwhile() {
         terminal.answer("Type its name again to do that, or press Enter to stop > ", if agrees { "n" } else { "" });
         let screen = terminal.screen();
         assert_eq!(cloud.holds("n"), if agrees { Holds::Deleted } else { Holds::Versions(2) }, "{screen}");
-        assert_eq!(screen.contains("error: The secret 'n' is still in my-vault, with a version"), !agrees, "{screen}");
+        assert_eq!(
+            screen.contains("error: The secret 'n' was not deleted from my-vault: it has 1 version"),
+            !agrees,
+            "{screen}"
+        );
         assert_eq!(screen.contains("Your secret is 'v'"), agrees, "{screen}");
     }
 }

@@ -21,19 +21,42 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct Record(Mutex<Facts>);
 
+/// The versions of the secret that may be deleted.
+#[derive(Debug)]
+pub(crate) enum Deletable {
+    /// All there are, and will be.
+    All,
+    /// Those of these numbers.
+    These(BTreeSet<String>),
+}
+
+impl Default for Deletable {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
+}
+
+/// The last call of an operation. Two may be under way at once.
+#[derive(Debug)]
+struct Called {
+    call: LastCall,
+    attempts: Attempts,
+    /// The moment when its first attempt was sent.
+    began: Option<Instant>,
+}
+
 #[derive(Debug, Default)]
 struct Facts {
-    call: Option<LastCall>,
-    attempts: Attempts,
-    /// The moment when the first attempt of the last call was sent.
-    began: Option<Instant>,
+    /// The last call is the last, or the one that is to blame.
+    calls: Vec<Called>,
     leftovers: Vec<Leftover>,
     /// The state before the request that is on its way to change it. A run sends one at a time.
     before: LeftoverState,
     /// The names, in lower case, under which secrets were found.
     found: BTreeSet<String>,
-    /// The versions that the run has made.
-    made: BTreeSet<String>,
+    set: bool,
+    /// The versions that the run has made, and those that the user gives away.
+    deletable: Deletable,
     /// The requests to set the secret that may have made a version unseen.
     unanswered_sets: usize,
 }
@@ -43,14 +66,23 @@ impl Record {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last call.
+    /// The last call, or the one that was [blamed](Self::blame) last.
     pub fn last_call(&self) -> Option<LastCall> {
-        self.facts().call.clone()
+        self.facts().calls.last().map(|called| called.call.clone())
     }
 
-    /// The attempts of the last call.
+    /// The attempts of that call.
     pub fn attempts(&self) -> Attempts {
-        self.facts().attempts
+        self.facts().calls.last().map(|called| called.attempts).unwrap_or_default()
+    }
+
+    /// Of two calls that were made at once, has this one count as the last: its error is what the run failed by.
+    pub fn blame(&self, operation: Operation) {
+        let calls = &mut self.facts().calls;
+        if let Some(index) = calls.iter().position(|called| called.call.operation == operation) {
+            let called = calls.remove(index);
+            calls.push(called);
+        }
     }
 
     /// The secrets of which something is left by now.
@@ -70,17 +102,49 @@ impl Record {
 
     /// Tells whether the secret was set.
     pub fn was_set(&self) -> bool {
-        !self.facts().made.is_empty()
+        self.facts().set
     }
 
-    /// Tells whether the run has made that version.
-    pub fn has_made(&self, version: &str) -> bool {
-        self.facts().made.contains(version)
+    /// From now on more versions may be deleted.
+    pub fn allow(&self, more: Deletable) {
+        match (&mut self.facts().deletable, more) {
+            (deletable, Deletable::All) => *deletable = Deletable::All,
+            (Deletable::These(versions), Deletable::These(more)) => versions.extend(more),
+            (Deletable::All, _) => {}
+        }
     }
 
-    /// The number of requests to set the secret that may have made a version whose number is not known.
-    pub fn unanswered_sets(&self) -> usize {
-        self.facts().unanswered_sets
+    /// Tells whether all versions may be deleted.
+    pub fn may_delete_all(&self) -> bool {
+        matches!(self.facts().deletable, Deletable::All)
+    }
+
+    /// Tells whether that version may be deleted.
+    pub fn may_delete(&self, version: &str) -> bool {
+        self.facts().may_delete(version)
+    }
+
+    /// Notes that the secret has versions that may not be deleted.
+    pub fn note_others(&self, secret_name: &str) {
+        self.facts().leftover(secret_name).shared = true;
+    }
+
+    /// Tells whether the secret has, or had when it was deleted, versions that may not be.
+    pub fn is_shared(&self, secret_name: &str) -> bool {
+        self.facts().leftover(secret_name).shared
+    }
+
+    /// Tells whether a request to set the secret may have made a version that is not known.
+    pub fn has_unanswered_set(&self) -> bool {
+        self.facts().unanswered_sets > 0
+    }
+
+    /// Takes that version for one that such a request has made.
+    pub fn answer_set(&self, version: String) {
+        let mut facts = self.facts();
+        facts.unanswered_sets = facts.unanswered_sets.saturating_sub(1);
+        drop(facts);
+        self.allow(Deletable::These(BTreeSet::from([version])));
     }
 }
 
@@ -89,13 +153,29 @@ impl Facts {
         self.leftovers.iter().filter(|leftover| leftover.state != LeftoverState::Nothing).cloned().collect()
     }
 
-    fn state(&mut self, secret_name: &str) -> &mut LeftoverState {
+    fn leftover(&mut self, secret_name: &str) -> &mut Leftover {
         let same = |leftover: &Leftover| leftover.secret_name.eq_ignore_ascii_case(secret_name);
         let index = self.leftovers.iter().position(same).unwrap_or_else(|| {
-            self.leftovers.push(Leftover { secret_name: secret_name.to_owned(), state: LeftoverState::Nothing });
+            let (secret_name, state) = (secret_name.to_owned(), LeftoverState::Nothing);
+            self.leftovers.push(Leftover { secret_name, state, shared: false });
             self.leftovers.len() - 1
         });
-        &mut self.leftovers[index].state
+        &mut self.leftovers[index]
+    }
+
+    fn state(&mut self, secret_name: &str) -> &mut LeftoverState {
+        &mut self.leftover(secret_name).state
+    }
+
+    fn called(&mut self, operation: Operation) -> Option<&mut Called> {
+        self.calls.iter_mut().find(|called| called.call.operation == operation)
+    }
+
+    fn may_delete(&self, version: &str) -> bool {
+        match &self.deletable {
+            Deletable::All => true,
+            Deletable::These(versions) => versions.contains(version),
+        }
     }
 }
 
@@ -104,8 +184,9 @@ impl Observer for Record {
     async fn call_begins(&self, call: &Call) -> azure_core::Result<()> {
         let mut facts = self.facts();
         if !call.is_prefetch {
-            facts.call = Some(LastCall { operation: call.operation, secret_name: call.secret_name.clone() });
-            (facts.attempts, facts.began) = (Attempts::default(), None);
+            let last = LastCall { operation: call.operation, secret_name: call.secret_name.clone() };
+            facts.calls.retain(|called| called.call.operation != call.operation);
+            facts.calls.push(Called { call: last, attempts: Attempts::default(), began: None });
         }
         Ok(())
     }
@@ -113,8 +194,8 @@ impl Observer for Record {
     fn attempt_begins(&self, attempt: &Attempt) {
         let Attempt { call: Call { operation, secret_name, is_prefetch, .. }, is_authorized, sent, .. } = attempt;
         let mut facts = self.facts();
-        if !is_prefetch {
-            facts.began.get_or_insert(*sent);
+        if let (false, Some(called)) = (*is_prefetch, facts.called(*operation)) {
+            called.began.get_or_insert(*sent);
         }
         if !is_authorized || !matches!(operation, Operation::Set | Operation::Delete) {
             return;
@@ -132,8 +213,9 @@ impl Observer for Record {
     fn attempt_ended(&self, attempt: &Attempt, outcome: Outcome<'_>) {
         let Attempt { call, number, is_authorized, .. } = attempt;
         let mut facts = self.facts();
-        if let (false, Some(began)) = (call.is_prefetch, facts.began) {
-            facts.attempts = Attempts { count: *number, took: began.elapsed() };
+        if let (false, Some(called)) = (call.is_prefetch, facts.called(call.operation)) {
+            let took = called.began.map(|began| began.elapsed()).unwrap_or_default();
+            called.attempts = Attempts { count: *number, took };
         }
         if !is_authorized {
             return;
@@ -151,11 +233,19 @@ impl Observer for Record {
         };
         let status = response.status();
         match call.operation {
-            Operation::ListVersions | Operation::Get if facts.made.is_empty() && has_secret(response) => {
+            Operation::ListVersions | Operation::Get if !facts.set && has_secret(response) => {
                 facts.found.insert(call.secret_name.to_lowercase());
             }
             Operation::Set if status == StatusCode::Ok => {
-                facts.made.extend(json(response)["id"].as_str().and_then(version_in).map(str::to_owned));
+                facts.set = true;
+                if let Deletable::These(versions) = &mut facts.deletable {
+                    versions.extend(newest_version(response));
+                }
+            }
+            // The deletion takes all versions; the newest may have come after the last look.
+            Operation::Delete | Operation::GetDeleted if status == StatusCode::Ok => {
+                let is_others = newest_version(response).is_some_and(|version| !facts.may_delete(&version));
+                facts.leftover(&call.secret_name).shared |= is_others;
             }
             Operation::Set if !is_conclusive(status) => facts.unanswered_sets += 1,
             _ => {}
@@ -180,6 +270,11 @@ impl Observer for Record {
 pub(crate) fn version_in(id: &str) -> Option<&str> {
     let (_, path) = id.split_once("://")?.1.split_once('/')?;
     path.split('/').nth(2).filter(|version| !version.is_empty())
+}
+
+/// The newest version of the secret in a response.
+fn newest_version(response: &RawResponse) -> Option<String> {
+    json(response)["id"].as_str().and_then(version_in).map(str::to_owned)
 }
 
 fn json(response: &RawResponse) -> Value {

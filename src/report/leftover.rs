@@ -3,7 +3,7 @@
 use super::remedy::Remedy;
 use crate::{
     failure::{Leftover, LeftoverState, OthersDeleted, SharedSecret},
-    terminal::az::az_secret,
+    terminal::{az::az_secret, versions},
 };
 use azure_extras::VaultAddress;
 
@@ -14,24 +14,13 @@ pub(super) fn statement(leftovers: &[Leftover], vault: Option<&VaultAddress>) ->
     paragraphs.join("\n\n")
 }
 
-/// The remedy for a secret that others have got versions of, meanwhile.
-pub(super) fn shared(SharedSecret { secret_name, versions }: &SharedSecret, vault: &VaultAddress) -> Remedy {
-    let (versions, them) = counted(*versions);
+/// The remedy for a secret that others have made versions of, meanwhile.
+pub(super) fn shared(SharedSecret { secret_name, versions: count }: &SharedSecret, vault: &VaultAddress) -> Remedy {
+    let made = versions(*count);
     Remedy::new(
-        format!(
-            "The secret '{secret_name}' is still in {vault}, with {versions} that this run did not make: deleting the \
-             secret would delete {them} too."
-        ),
-        format!(
-            "The version that this run made is one of them all, and cannot be deleted alone. To see them:\n\n    {}",
-            az_secret("list-versions", vault, secret_name)
-        ),
+        format!("The secret '{secret_name}' was not deleted from {vault}: it has {made} that this run did not make."),
+        "",
     )
-}
-
-/// So many versions, in words, and the pronoun for them.
-pub(crate) fn counted(versions: usize) -> (String, &'static str) {
-    if versions == 1 { ("a version".to_owned(), "it") } else { (format!("{versions} versions"), "them") }
 }
 
 /// The remedy for a version of somebody else's that was deleted with the secret.
@@ -52,18 +41,39 @@ pub(super) fn others_deleted(others: &OthersDeleted, vault: &VaultAddress) -> Re
     )
 }
 
-fn paragraph(Leftover { secret_name: name, state }: &Leftover, vault: &VaultAddress) -> String {
-    let (what, verb) = match state {
-        LeftoverState::Nothing => return String::new(),
-        LeftoverState::PerhapsSecret => (
+fn paragraph(Leftover { secret_name: name, state, shared }: &Leftover, vault: &VaultAddress) -> String {
+    let (what, verb) = match (state, shared) {
+        (LeftoverState::Nothing, _) => return String::new(),
+        (LeftoverState::Deletion, true) => (
+            format!(
+                "The deletion of the secret '{name}' from {vault} has begun, and takes a version that this run did not \
+                 make. Once it is complete, this recovers the secret:"
+            ),
+            "recover",
+        ),
+        (LeftoverState::PerhapsDeletion, true) => (
+            format!(
+                "The secret '{name}' is still in {vault}, with what others have made of it, unless its deletion has \
+                 begun. To see its versions:"
+            ),
+            "list-versions",
+        ),
+        (LeftoverState::Secret | LeftoverState::PerhapsSecret, true) => (
+            format!(
+                "The secret '{name}' is still in {vault}, with what others have made of it. A version cannot be deleted \
+                 alone. To see them all:"
+            ),
+            "list-versions",
+        ),
+        (LeftoverState::PerhapsSecret, false) => (
             format!("The secret '{name}' may be in {vault}: nothing tells whether it was created. To delete it:"),
             "delete",
         ),
-        LeftoverState::Secret => (format!("The secret '{name}' is still in {vault}. To delete it:"), "delete"),
-        LeftoverState::PerhapsDeletion => {
+        (LeftoverState::Secret, false) => (format!("The secret '{name}' is still in {vault}. To delete it:"), "delete"),
+        (LeftoverState::PerhapsDeletion, false) => {
             (format!("The secret '{name}' is still in {vault}, unless its deletion has begun. To delete it:"), "delete")
         }
-        LeftoverState::Deletion => (
+        (LeftoverState::Deletion, false) => (
             format!(
                 "The deletion of the secret '{name}' from {vault} has begun. Once it is complete, this removes the \
                  secret for good:"

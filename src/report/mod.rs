@@ -37,11 +37,7 @@ pub(crate) fn report(failure: &Failure, whole: bool) -> ExitCode {
 /// others said, unless it is to have the `whole`.
 pub(crate) fn told(failure: &Failure, whole: bool) -> String {
     let remedy = remedy(failure);
-    let leftovers = match failure.cause() {
-        // A command that deletes the secret would delete what others have made of it.
-        Cause::SharedSecret(_) => String::new(),
-        _ => leftover::statement(&failure.leftovers, failure.vault.as_ref()),
-    };
+    let leftovers = leftover::statement(&failure.leftovers, failure.vault.as_ref());
     let Remedy { sentence, advice, credentials, details, link } = match columns().filter(|_| !whole) {
         Some(columns) => rows::shortened(remedy, &leftovers, columns),
         None => remedy,

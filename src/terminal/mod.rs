@@ -19,3 +19,8 @@ mod stream;
 mod suspension;
 
 pub(crate) use output::{note, say};
+
+/// A number of versions, in words.
+pub(crate) fn versions(count: usize) -> String {
+    if count == 1 { "1 version".to_owned() } else { format!("{count} versions") }
+}

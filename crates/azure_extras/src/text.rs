@@ -1,6 +1,6 @@
 //! Text from a network, another program or a file, made safe to show.
 
-use crate::redaction::{Redactor, is_visible};
+use crate::redaction::{redactor::Redactor, visible::is_visible};
 use std::{fmt, ops::Deref};
 
 /// The most characters of a text that are kept.
@@ -19,8 +19,10 @@ impl OutsideText {
 
     /// Makes a text safe that may hold known secrets.
     pub(crate) fn redacted(text: &str, redactor: &Redactor) -> Self {
-        let text: String = redactor.redact(text).chars().filter(|c| is_visible(*c)).take(LONGEST).collect();
-        Self(text.trim().to_owned())
+        let beginning = text.char_indices().nth(8 * LONGEST).map_or(text, |(end, _)| &text[..end]);
+        let shown = redactor.redact(beginning).replace("\r\n", "\n");
+        let shown = shown.chars().map(|c| if c.is_whitespace() && c != '\n' { ' ' } else { c });
+        Self(shown.filter(|c| is_visible(*c)).take(LONGEST).collect::<String>().trim().to_owned())
     }
 
     /// Its first line, cut after 200 characters.
@@ -83,9 +85,10 @@ mod tests {
     fn what_a_terminal_obeys_or_hides_is_taken_out() {
         for (raw, safe) in [
             ("a\u{1b}[31mb\u{7}\r\nc\u{9b}d\t", "a[31mb\ncd"),
+            ("a\tb\rc\u{a0}d", "a b c d"),
             ("a\u{202e}cba\u{2066}\u{200f}", "acba"),
             ("pass\u{200b}wo\u{ad}rd\u{feff}\u{e0041}", "password"),
-            ("one\u{2028}error: two", "oneerror: two"),
+            ("one\u{2028}error: two", "one error: two"),
             ("¿Qué? 密码 🔑 é", "¿Qué? 密码 🔑 é"),
         ] {
             assert_eq!(&*OutsideText::new(raw), safe);

@@ -1,7 +1,7 @@
 //! The meaning of a response, in a few words.
 
 use super::layout::Tone;
-use crate::terminal::next_steps::day;
+use crate::terminal::{next_steps::day, versions};
 use azure_core::{
     Error,
     http::{RawResponse, headers::WWW_AUTHENTICATE},
@@ -49,8 +49,7 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
         (_, 401) => unauthorized(answer),
         (Operation::ListVersions, 200) if set => {
             let count = body["value"].as_array().map_or(0, Vec::len);
-            let versions = if count == 1 { "1 version".to_owned() } else { format!("{count} versions") };
-            Meaning::new(Success, &*versions, &*versions)
+            Meaning::new(Success, versions(count), versions(count))
         }
         (Operation::ListVersions, 200) if body["value"].as_array().is_some_and(Vec::is_empty) => {
             Meaning::new(Success, "no secret has that name", "free")

@@ -183,7 +183,7 @@ fn no_error_takes_more_rows_than_are_read() {
         use LeftoverState::{Deletion, Nothing, PerhapsDeletion, PerhapsSecret, Secret};
         for state in [Nothing, PerhapsSecret, Secret, PerhapsDeletion, Deletion] {
             for error in errors() {
-                let leftover = Leftover { secret_name: "my-secret".into(), state };
+                let leftover = Leftover { secret_name: "my-secret".into(), state, shared: false };
                 let failure = Failure {
                     error,
                     vault: Some(vault.clone()),

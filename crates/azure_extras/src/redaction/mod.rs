@@ -2,13 +2,12 @@
 
 mod patterns;
 mod policy;
-mod redactor;
+pub(crate) mod redactor;
 mod unescaped;
-mod visible;
+pub(crate) mod visible;
 
 pub(crate) use policy::Redaction;
 pub(crate) use redactor::Redactor;
-pub(crate) use visible::is_visible;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,15 @@
 //! Redacts what answers a request.
 
 use super::redactor::Redactor;
-use crate::secrets::response::{is_error, json, rebuilt};
+use crate::secrets::{
+    challenge::Challenge,
+    response::{is_error, json, rebuilt},
+};
 use azure_core::{
     Bytes,
     http::{
         Body, Context, RawResponse, Request, Url,
-        headers::Headers,
+        headers::{HeaderName, Headers, WWW_AUTHENTICATE},
         policies::{Policy, PolicyResult},
     },
 };
@@ -54,12 +57,20 @@ impl Redaction {
         };
         let mut safe = Headers::new();
         for (name, value) in headers {
-            // A number is a time to wait.
-            let is_number = value.as_str().bytes().all(|byte| byte.is_ascii_digit());
-            let value = if is_number { value.as_str().to_owned() } else { self.0.redact(value.as_str()) };
-            safe.insert(name, value);
+            let text = value.as_str();
+            let shown = if self.is_harmless(&name, text) { text.to_owned() } else { self.0.redact(text) };
+            safe.insert(name, shown);
         }
         RawResponse::from_bytes(status, safe, body)
+    }
+
+    /// Tells whether a header needs no redaction: it is a number, as a time to wait is, or a challenge of Azure's, whose
+    /// parts a secret's value may share by chance.
+    fn is_harmless(&self, name: &HeaderName, text: &str) -> bool {
+        let challenge = || Challenge(text.to_owned());
+        let is_challenge = || *name == WWW_AUTHENTICATE && challenge().is_azures();
+        let shows_no_secret = || challenge().tenant().is_none_or(|tenant| self.0.redact(tenant) == tenant);
+        text.bytes().all(|byte| byte.is_ascii_digit()) || is_challenge() && shows_no_secret()
     }
 
     fn redacted_json(&self, json: Value) -> Value {

@@ -1,18 +1,20 @@
 //! The secrets that may not be shown, and a text without them.
 
-use super::{patterns, unescaped::levels};
+use super::{
+    patterns,
+    unescaped::{Unescaped, levels},
+};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Stands for what is taken out.
 pub(super) const REDACTED: &str = "***";
-/// The characters of a longer secret that are enough to be recognised, wherever in it they stand.
+/// The characters of a longer secret that are enough to be recognised, wherever in it they stand. A shorter one is
+/// recognised as a word only: the letters of `is` are in half of all sentences.
 pub(super) const PIECE: usize = 12;
-/// A shorter secret is recognised as a word only: the letters of `is` are in half of all sentences.
-const SHORTEST: usize = 4;
 
 /// The secrets that may not be shown, whoever repeats them. A clone shares them.
 ///
@@ -49,8 +51,7 @@ impl Redactor {
         let pieces = pieces.get_or_insert_with(|| Pieces::of(secrets));
         let mut hidden = vec![false; text.len()];
         for level in levels(text) {
-            let chars = &level.chars;
-            for (from, to) in pieces.occurrences(chars).into_iter().chain(patterns::occurrences(chars)) {
+            for (from, to) in pieces.occurrences(&level).into_iter().chain(patterns::occurrences(&level)) {
                 hidden[level.places[from].start..level.places[to - 1].end].fill(true);
             }
         }
@@ -73,21 +74,25 @@ impl fmt::Debug for Redactor {
 }
 
 /// The pieces by which secrets are recognised, by their length: as they are, and with their own escapes undone, since
-/// those of the text around them are.
-struct Pieces(BTreeMap<usize, HashSet<Vec<char>>>);
+/// those of the text around them are. Each may tell that it counts as a word only.
+struct Pieces(BTreeMap<usize, HashMap<Vec<char>, bool>>);
 
 impl Pieces {
+    /// The least characters of a piece whose escapes are undone.
+    const LEAST: usize = 4;
+
     fn of(secrets: &BTreeSet<String>) -> Self {
-        let mut pieces = BTreeMap::<usize, HashSet<_>>::new();
-        for secret in secrets {
-            let secret: Vec<_> = secret.chars().collect();
-            for piece in secret.windows(secret.len().min(PIECE)) {
-                let levels = match piece.iter().all(char::is_ascii_alphanumeric) {
-                    true => vec![piece.to_vec()],
-                    false => levels(&piece.iter().collect::<String>()).into_iter().map(|level| level.chars).collect(),
+        let mut pieces = BTreeMap::<usize, HashMap<_, _>>::new();
+        for secret in secrets.iter().filter_map(|secret| levels(secret).into_iter().next()) {
+            let is_word = secret.chars.len() < PIECE;
+            for piece in secret.chars.windows(secret.chars.len().clamp(1, PIECE)) {
+                let undone = match piece.iter().all(char::is_ascii_alphanumeric) {
+                    true => Vec::new(),
+                    false => levels(&piece.iter().collect::<String>()).into_iter().skip(1).collect(),
                 };
-                for piece in levels.into_iter().filter(|piece| piece.iter().any(|c| *c != ' ')) {
-                    pieces.entry(piece.len()).or_default().insert(piece);
+                let undone = undone.into_iter().map(|level| level.chars).filter(|piece| piece.len() >= Self::LEAST);
+                for piece in undone.chain([piece.to_vec()]) {
+                    *pieces.entry(piece.len()).or_default().entry(piece).or_insert(is_word) &= is_word;
                 }
             }
         }
@@ -95,14 +100,20 @@ impl Pieces {
     }
 
     /// The places of the pieces in a text, each from a character to before another.
-    fn occurrences(&self, text: &[char]) -> Vec<(usize, usize)> {
-        let is_part_of_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|c| c.is_alphanumeric());
-        let is_word = |from: usize, to: usize| !is_part_of_word(from.checked_sub(1)) && !is_part_of_word(Some(to));
+    fn occurrences(&self, text: &Unescaped) -> Vec<(usize, usize)> {
+        let Unescaped { chars, spaced, .. } = text;
+        // Two characters are of one word unless something stands between them.
+        let is_joined = |at: usize| {
+            at > 0 && at < chars.len() && !spaced[at] && chars[at - 1].is_alphanumeric() && chars[at].is_alphanumeric()
+        };
         let mut found = Vec::new();
         for (length, pieces) in &self.0 {
-            let places = text.windows(*length).enumerate().filter(|(_, window)| pieces.contains(*window));
-            let places = places.map(|(from, _)| (from, from + length));
-            found.extend(places.filter(|(from, to)| *length >= SHORTEST || is_word(*from, *to)));
+            for (from, window) in chars.windows(*length).enumerate() {
+                let (is_word, to) = (pieces.get(window), from + length);
+                if is_word.is_some_and(|is_word| !is_word || !is_joined(from) && !is_joined(to)) {
+                    found.push((from, to));
+                }
+            }
         }
         found
     }

@@ -6,11 +6,13 @@ use std::ops::Range;
 /// The most escapes around each other that are undone.
 const DEPTH: usize = 4;
 
-/// Characters, each with the bytes of the original text that stand for it. White space is a space, and what does not show
-/// is left out.
+/// Characters, each with the bytes of the original text that stand for it, without what does not show: a secret that is
+/// broken over lines, or has something invisible in it, is still read.
 pub(super) struct Unescaped {
     pub chars: Vec<char>,
     pub places: Vec<Range<usize>>,
+    /// White space was left out before the character.
+    pub spaced: Vec<bool>,
 }
 
 /// The text as it is, and with its escapes undone once, twice and so on, until none is left.
@@ -33,13 +35,19 @@ enum Escape {
 }
 
 impl Unescaped {
-    fn of(chars: impl Iterator<Item = (char, Range<usize>)>) -> Self {
-        let visible = chars.filter_map(|(c, place)| match c {
-            c if c.is_whitespace() => Some((' ', place)),
-            c => is_visible(c).then_some((c, place)),
-        });
-        let (chars, places) = visible.unzip();
-        Self { chars, places }
+    fn of(text: impl Iterator<Item = (char, Range<usize>)>) -> Self {
+        let mut of = Self { chars: Vec::new(), places: Vec::new(), spaced: Vec::new() };
+        let mut is_spaced = false;
+        for (c, place) in text {
+            if c.is_whitespace() {
+                is_spaced = true;
+            } else if is_visible(c) {
+                of.chars.push(c);
+                of.places.push(place);
+                of.spaced.push(std::mem::take(&mut is_spaced));
+            }
+        }
+        of
     }
 
     /// Undoes the escapes once; `None` if there are none.
@@ -48,6 +56,9 @@ impl Unescaped {
         let (mut at, mut is_changed) = (0, false);
         while at < self.chars.len() {
             let place = |from: usize, to: usize| self.places[from].start..self.places[to - 1].end;
+            if self.spaced[at] {
+                chars.push((' ', self.places[at].clone()));
+            }
             match escape(&self.chars[at..]) {
                 None => {
                     chars.push((self.chars[at], self.places[at].clone()));

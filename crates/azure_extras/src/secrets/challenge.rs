@@ -5,7 +5,7 @@
 use super::{response::rebuilt, vault_address::azure_domain};
 use crate::{
     network::is_loopback,
-    text::{OutsideText, between},
+    text::{OutsideText, between, is_guid},
 };
 use azure_core::{
     Error,
@@ -17,6 +17,15 @@ use azure_core::{
     },
 };
 use std::{env, sync::Arc};
+
+/// The hosts where accounts of Azure's clouds sign in.
+const SIGN_IN_HOSTS: [&str; 5] = [
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+];
 
 /// The header that keeps a challenge which the SDK cannot answer: it would look for a scope in it, and lose the response.
 const OTHER_CHALLENGE: HeaderName = HeaderName::from_static("x-other-challenge");
@@ -33,7 +42,7 @@ pub struct ForeignChallenge {
 
 /// The `WWW-Authenticate` of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Challenge(pub String);
+pub(crate) struct Challenge(pub String);
 
 impl Challenge {
     /// The challenge of a response; empty if it has none.
@@ -52,6 +61,17 @@ impl Challenge {
     pub fn tenant(&self) -> Option<&str> {
         let authority = between(&self.0, "authorization=\"", "\"")?;
         authority.trim_end_matches('/').rsplit('/').next()
+    }
+
+    /// Tells whether it is one of Azure's, which names nothing but a host to sign in at, a tenant and a domain of vaults.
+    pub fn is_azures(&self) -> bool {
+        let authority = between(&self.0, "authorization=\"https://", "/").unwrap_or_default();
+        let resource = self.resource().unwrap_or_default().trim_end_matches('/');
+        SIGN_IN_HOSTS.contains(&authority)
+            && self.tenant().is_some_and(is_guid)
+            && resource
+                .strip_prefix("https://")
+                .is_some_and(|domain| azure_domain(&format!("x.{domain}")) == Some(domain))
     }
 
     /// Tells whether the account is to sign in anew
@@ -83,16 +103,21 @@ impl Challenge {
     }
 }
 
-/// Tells whether tokens come from this computer: its own Entra ID stands in `AZURE_AUTHORITY_HOST`, as an emulator's.
-fn signs_in_here() -> bool {
-    let authority = env::var("AZURE_AUTHORITY_HOST").ok().and_then(|url| Url::parse(&url).ok());
-    authority.is_some_and(|url| url.host_str().is_some_and(is_loopback))
-}
-
 /// Lets the SDK see only challenges that it can answer and may: for each attempt, [`ForeignChallenge`] is the error in
 /// place of one for another domain.
 #[derive(Debug)]
-pub(super) struct OwnChallenges;
+pub(super) struct OwnChallenges {
+    /// Tokens come from this computer.
+    signs_in_here: bool,
+}
+
+impl OwnChallenges {
+    /// Knows from `AZURE_AUTHORITY_HOST` whether tokens come from this computer: from an emulator's own Entra ID.
+    pub fn from_env() -> Self {
+        let authority = env::var("AZURE_AUTHORITY_HOST").ok().and_then(|url| Url::parse(&url).ok());
+        Self { signs_in_here: authority.is_some_and(|url| url.host_str().is_some_and(is_loopback)) }
+    }
+}
 
 #[async_trait::async_trait]
 impl Policy for OwnChallenges {
@@ -100,8 +125,9 @@ impl Policy for OwnChallenges {
         let response = next[0].send(ctx, request, &next[1..]).await?;
         let mut response = response.try_into_raw_response().await?;
         let challenge = Challenge::of(&response);
-        if let Some(resource) =
-            challenge.foreign_resource(request.url(), signs_in_here()).filter(|_| u16::from(response.status()) == 401)
+        if let Some(resource) = challenge
+            .foreign_resource(request.url(), self.signs_in_here)
+            .filter(|_| u16::from(response.status()) == 401)
         {
             return Err(Error::new(
                 ErrorKind::Other,

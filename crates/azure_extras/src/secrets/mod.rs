@@ -2,7 +2,7 @@
 
 mod attempt;
 mod authenticity;
-mod challenge;
+pub(crate) mod challenge;
 mod delete_secret;
 mod operation;
 mod options;
