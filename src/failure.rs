@@ -177,7 +177,7 @@ pub(crate) struct SecretExists {
     pub secret_name: String,
 }
 
-/// The secret has got versions that the run did not make, and is not deleted with them.
+/// The secret has got versions that the run did not make, and is not deleted, or purged, with them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secret '{secret_name}' has got versions that this run did not make")]
 pub(crate) struct SharedSecret {
@@ -185,6 +185,8 @@ pub(crate) struct SharedSecret {
     pub secret_name: String,
     /// The number of those versions.
     pub versions: usize,
+    /// The secret is deleted, and it is not purged with them.
+    pub is_deleted: bool,
 }
 
 /// The secret got a version that the run did not make, after the last look at it; the deletion took that too.

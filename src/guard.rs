@@ -234,7 +234,7 @@ impl<'a> Guard<'a> {
         others.extend(self.versions.newer(&retrieved, secret_name));
         while !others.is_empty() {
             let count = others.len();
-            let shared = || SharedSecret { secret_name: secret_name.to_owned(), versions: count };
+            let shared = || SharedSecret { secret_name: secret_name.to_owned(), versions: count, is_deleted: false };
             if !self.prompt.is_terminal() {
                 return Err(shared().into());
             }

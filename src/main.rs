@@ -42,10 +42,12 @@ fn main() -> ExitCode {
     show_colors(color);
     let record = Arc::default();
     panic::end_well(settings.as_ref().ok().and_then(Settings::lasting_vault), &record);
-    match settings.map_err(Box::from).and_then(|settings| session::run(&settings, &record)) {
+    let status = match settings.map_err(Box::from).and_then(|settings| session::run(&settings, &record)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report::report(&failure, explain),
-    }
+    };
+    terminal::output::last_words();
+    status
 }
 
 /// Shows colors on stderr or not, as the user wants it.

@@ -4,7 +4,7 @@ use crate::{
     failure::{Attempts, Failure},
     pipeline::record::Record,
     report,
-    terminal::mode::TerminalMode,
+    terminal::{mode::TerminalMode, output},
 };
 use azure_extras::VaultAddress;
 use std::{panic, process::exit, sync::Arc};
@@ -22,12 +22,15 @@ struct Panicked(String);
 pub(crate) fn end_well(vault: Option<&VaultAddress>, record: &Arc<Record>) {
     let (mode, vault, record) = (TerminalMode::now(), vault.cloned(), Arc::clone(record));
     panic::set_hook(Box::new(move |panic| {
+        output::stop_spinning();
+        output::settle();
         mode.give_back();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let leftovers = vault.as_ref().map(|_| record.leftovers_now()).unwrap_or_default();
         let (error, attempts) = (Panicked(place).into(), Attempts::default());
         let failure = Failure { error, vault: vault.clone(), call: None, credentials: Vec::new(), attempts, leftovers };
         report::report(&failure, false);
+        output::last_words();
         exit(STATUS);
     }));
 }

@@ -13,7 +13,7 @@ mod vault;
 use crate::{
     failure::{Failure, Interrupted},
     guard::Choices,
-    pipeline::{record::Record, watch::watched},
+    pipeline::{look_again::LookAgain, record::Record, watch::watched},
     quickstart, report,
     terminal::prompt::Prompt,
 };
@@ -511,7 +511,8 @@ async fn schedule(number: u64) -> Result<(), String> {
     let prompt = Prompt::new(Some("n".into()), Some(value_file), false).unwrap();
     let transport = Transport::new(Arc::clone(&faulty) as _);
     let (record, vault) = (Arc::<Record>::default(), VaultAddress::parse("my-vault").unwrap());
-    let client_options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
+    let mut client_options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
+    client_options.per_try_policies.insert(0, Arc::new(LookAgain(Arc::clone(&record))));
     let began = Instant::now();
     let run = quickstart::run(&vault, Arc::new(Anybody), client_options, &prompt, &record, choices);
     let outcome = timeout(interrupted.unwrap_or(Duration::from_secs(3600)), run).await;
@@ -538,7 +539,7 @@ async fn schedule(number: u64) -> Result<(), String> {
         || interrupted.is_some() && line == "Interrupted."
         || last.iter().any(|(_, sentence)| line.starts_with(sentence))
         || last.iter().any(|(last, _)| *last == Operation::GetDeleted) && line.ends_with("within 60 s.")
-        || left == Left::Shared
+        || line.starts_with("The secret 'n' was not ")
         || line.starts_with("The secret 'n' was deleted from my-vault with a version")
         || (before == Before::Live || colleague.is_some()) && line.starts_with("The secret 'n' exists in my-vault");
     let may_be = |operation| state.uncertain.contains(&operation) || state.open.values().any(|open| *open == operation);

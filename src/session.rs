@@ -5,6 +5,7 @@ use crate::{
     guard::Choices,
     pipeline::{
         explain::Explain,
+        look_again::LookAgain,
         progress::Progress,
         record::Record,
         second_connection::SecondConnection,
@@ -149,7 +150,7 @@ async fn quickstart(
         observers.push(Arc::new(Progress::new(backend.chain.clone(), Arc::clone(record))));
     }
     observers.push(Arc::new(WaitNotice::default()));
-    if !is_watched && !is_demo {
+    if !is_watched && !is_demo && !overwrite {
         let transport = backend.transport.clone();
         observers.push(Arc::new(SecondConnection { transport, made: Default::default() }));
     }
@@ -157,7 +158,8 @@ async fn quickstart(
         let (vault, record) = (vault.clone(), Arc::clone(record));
         observers.push(Arc::new(Step { keyboard, vault, others_can_look: !is_demo, hide_value: *hide_value, record }));
     }
-    let client_options = watched(client_options_with(backend.transport.clone()), observers);
+    let mut client_options = watched(client_options_with(backend.transport.clone()), observers);
+    client_options.per_try_policies.insert(0, Arc::new(LookAgain(Arc::clone(record))));
     let choices = Choices { overwrite: *overwrite, purge: *purge, watched: is_watched };
     let credential = Arc::clone(&backend.credential);
     let deleted_secret = quickstart::run(vault, credential, client_options, prompt, record, choices).await?;
@@ -185,10 +187,16 @@ fn is_lively_terminal() -> bool {
 async fn interrupted() {
     use crate::terminal::signals::deadly_signals;
     use futures::{StreamExt as _, stream::FuturesUnordered};
+    use nix::sys::signal::Signal;
     use signal::unix::{SignalKind, signal};
+    use std::future::pending;
+    // Caught, it is the error of a write to a file that may not grow.
+    let _ = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
     let signals = deadly_signals().filter_map(|number| signal(SignalKind::from_raw(number)).ok());
     let mut ends: FuturesUnordered<_> = signals.map(|mut signal| async move { signal.recv().await }).collect();
-    ends.next().await;
+    if ends.next().await.flatten().is_none() {
+        pending().await
+    }
 }
 
 /// Waits for Ctrl-C, Ctrl-Break, or the end of the window or the system. After those last two, Windows gives a program

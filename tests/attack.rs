@@ -62,10 +62,9 @@ fn no_tool_gets_a_secret() {
     cloud.cli("az", &format!("/usr/bin/env > '{}'; echo 'ERROR: no' >&2; exit 1", seen.display()));
     let mut command = cloud.kv_secrets();
     command.env("AZURE_CLIENT_SECRET", CLIENT_SECRET).env("AZURE_CLIENT_CERTIFICATE_PASSWORD", "hunter2");
-    run(command.env("IDENTITY_HEADER", "header").env("MSI_SECRET", "msi"), "n\nv\n");
+    run(&mut command, "n\nv\n");
     let environment = fs::read_to_string(seen).unwrap();
-    assert!(environment.contains("HTTPS_PROXY=") && !environment.contains("MSI_SECRET"), "{environment}");
-    assert!(!environment.contains("CLIENT") && !environment.contains("IDENTITY_HEADER"), "{environment}");
+    assert!(environment.contains("HTTPS_PROXY=") && !environment.contains("CLIENT"), "{environment}");
 }
 
 #[test]
@@ -220,8 +219,9 @@ fn the_vault_in_dotenv_is_named_before_anything_is_asked() {
     assert_eq!(run.stderr, "");
 }
 
-/// The signals that end a program and can be caught.
-const DEADLY: [i32; 17] = [1, 2, 3, 5, 6, 7, 10, 12, 14, 15, 24, 25, 26, 27, 29, 30, 31];
+/// The signals that end a program as others ask for it.
+#[cfg(target_os = "linux")]
+const DEADLY: [i32; 14] = [1, 2, 3, 6, 10, 12, 14, 15, 24, 26, 27, 29, 30, 31];
 
 #[cfg(target_os = "linux")]
 #[test]

@@ -5,6 +5,7 @@
 //! time and the check that it is Key Vault that responds are those of `azure_extras`.
 
 pub(crate) mod explain;
+pub(crate) mod look_again;
 pub(crate) mod prefetch;
 pub(crate) mod progress;
 pub(crate) mod record;

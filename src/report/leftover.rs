@@ -15,10 +15,11 @@ pub(super) fn statement(leftovers: &[Leftover], vault: Option<&VaultAddress>) ->
 }
 
 /// The remedy for a secret that others have made versions of, meanwhile.
-pub(super) fn shared(SharedSecret { secret_name, versions: count }: &SharedSecret, vault: &VaultAddress) -> Remedy {
-    let made = versions(*count);
+pub(super) fn shared(shared: &SharedSecret, vault: &VaultAddress) -> Remedy {
+    let SharedSecret { secret_name, versions: count, is_deleted } = shared;
+    let (made, done) = (versions(*count), if *is_deleted { "purged" } else { "deleted" });
     Remedy::new(
-        format!("The secret '{secret_name}' was not deleted from {vault}: it has {made} that this run did not make."),
+        format!("The secret '{secret_name}' was not {done} from {vault}: it has {made} that this run did not make."),
         "",
     )
 }

@@ -10,10 +10,7 @@ mod sign_in;
 
 use crate::{
     failure::{Cause, Failure, SecretExists},
-    terminal::{
-        note,
-        output::{self, columns},
-    },
+    terminal::{note, output::columns},
 };
 use azure_core::error::ErrorKind;
 use azure_extras::{VaultAddress, network::ConnectionFailure};
@@ -25,7 +22,6 @@ use std::process::ExitCode;
 /// sent nothing; 130 when it was interrupted; else 1.
 pub(crate) fn report(failure: &Failure, whole: bool) -> ExitCode {
     note!("{}", told(failure, whole));
-    output::last_words();
     match failure.cause() {
         Cause::Misuse(_) => ExitCode::from(2),
         Cause::Interrupted => ExitCode::from(130),

@@ -2,25 +2,25 @@
 
 use nix::sys::signal::Signal;
 
-/// The numbers of the signals that would end the program and can be caught, without those that it was started to ignore.
+/// The numbers of the signals that end a program by themselves, as others ask for it, without those that it was started to
+/// ignore. Those that mean a fault of its own are not among them.
 pub(crate) fn deadly_signals() -> impl Iterator<Item = i32> {
     use Signal::{
-        SIGCHLD, SIGCONT, SIGFPE, SIGILL, SIGKILL, SIGPIPE, SIGSEGV, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
-        SIGWINCH,
+        SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
     };
-    // Those that cannot be caught, mean a fault of the program itself, stop it, or do nothing by themselves.
-    const OTHERS: [Signal; 13] = [
-        SIGCHLD, SIGCONT, SIGFPE, SIGILL, SIGKILL, SIGPIPE, SIGSEGV, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
-        SIGWINCH,
-    ];
+    const EVERYWHERE: [Signal; 12] =
+        [SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
     let ignored = ignored();
-    let named = Signal::iterator().filter(|signal| !OTHERS.contains(signal)).map(|signal| signal as i32);
-    named.chain(real_time()).filter(move |number| ignored >> (number - 1) & 1 == 0)
+    let everywhere = EVERYWHERE.into_iter().map(|signal| signal as i32);
+    everywhere.chain(on_linux()).filter(move |number| ignored >> (number - 1) & 1 == 0)
 }
 
-/// The signals without a name, which end a program too.
-fn real_time() -> std::ops::Range<i32> {
-    if cfg!(target_os = "linux") { 34..65 } else { 0..0 }
+/// Those that end a program on Linux only: the real-time signals, and some without a meaning elsewhere.
+fn on_linux() -> impl Iterator<Item = i32> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return [Signal::SIGIO, Signal::SIGPWR].into_iter().map(|signal| signal as i32).chain(34..65);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return std::iter::empty();
 }
 
 /// The set of the signals that the program was started to ignore, a bit each; empty where the system does not tell.

@@ -53,11 +53,16 @@ impl Stream {
     /// Writes a text, or leaves it to be written when the reader is slow.
     pub fn write(&'static self, text: String) {
         let mut state = self.state();
-        state.waiting.push_back(text);
-        if !std::mem::replace(&mut state.is_running, true) {
-            thread::spawn(|| self.run());
+        if !state.is_running {
+            state.is_running = thread::Builder::new().spawn(|| self.run()).is_ok();
         }
-        let is_slow = state.is_slow;
+        let (is_slow, is_running) = (state.is_slow, state.is_running);
+        if is_running {
+            state.waiting.push_back(text);
+        } else if let Err(error) = self.write_all(text.as_bytes()) {
+            // Where the system gives no thread.
+            state.failed = Some(Arc::new(error));
+        }
         drop(state);
         self.changed.notify_all();
         if !is_slow && matches!(self.wait(Some(PATIENCE)), Err(Unwritten::TooSlow)) {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// The most bytes that are read. A bundle of the world's certificate authorities has some hundred thousand.
+/// The bytes of a file that is too large. A bundle of the world's certificate authorities has some hundred thousand.
 const MOST: u64 = 16 << 20;
 
 /// Reads a file, which must be a regular one: reading another, such as a FIFO, may have no end.
@@ -18,7 +18,9 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    if File::open(path)?.take(MOST).read_to_end(&mut bytes)? as u64 == MOST {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is too large"));
+    }
     Ok(bytes)
 }
 

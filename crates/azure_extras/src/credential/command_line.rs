@@ -1,16 +1,15 @@
 //! Runs the command-line tools that give tokens: `az`, `azd`, PowerShell.
 
 use super::{failure::CredentialFailure, process_group::ProcessGroup};
+use crate::redaction::Redactor;
 use azure_identity::Executor;
-use futures::future::try_join;
 use std::{
     collections::BTreeMap,
     env,
     ffi::OsStr,
     io,
     path::PathBuf,
-    pin::pin,
-    process::{Output, Stdio},
+    process::{ExitStatus, Output, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -25,23 +24,31 @@ use tokio::{
 const ANSWERS: Duration = Duration::from_secs(10);
 /// The longest time for a tool that is asked to end.
 const TO_END: Duration = Duration::from_secs(1);
-/// The longest wait for the end of its output once a tool has ended: what it has started may hold that open.
+/// The longest wait for more output once a tool has ended: what it has started may hold that open.
 const TO_CLOSE: Duration = Duration::from_millis(100);
 /// The most bytes of output that are read. A token has some thousands.
-const MOST_OUTPUT: u64 = 1 << 20;
+const MOST_OUTPUT: usize = 1 << 20;
 
-/// The variables with secrets that this crate and the SDK read for themselves. No tool needs them.
-const SECRETS: [&str; 4] =
-    ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER", "MSI_SECRET"];
+/// The variables with secrets of our own. No tool needs them; those of a managed identity's endpoint some do.
+const SECRETS: [&str; 2] = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD"];
 
 /// The command-line tools that are running, by their process ids. A tool whose token is no longer wanted is left to end
 /// by itself, since it may be writing its own files.
 #[derive(Debug, Default)]
-pub(super) struct CommandLineTools(Mutex<BTreeMap<u32, ProcessGroup>>);
+pub(super) struct CommandLineTools {
+    running: Mutex<BTreeMap<u32, ProcessGroup>>,
+    /// Learns the tokens that tools give, so that nothing shows them.
+    pub redactor: Redactor,
+}
 
 impl CommandLineTools {
+    /// None is running yet.
+    pub fn new(redactor: Redactor) -> Self {
+        Self { running: Mutex::default(), redactor }
+    }
+
     fn running(&self) -> MutexGuard<'_, BTreeMap<u32, ProcessGroup>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks all that still run to end, and kills those that have not ended after a second.
@@ -90,7 +97,11 @@ impl CommandLineTools {
             output
         });
         match timeout(ANSWERS, ended).await {
-            Ok(output) => output.map_err(io::Error::other)?,
+            Ok(output) => {
+                let output = output.map_err(io::Error::other)??;
+                [&output.stdout, &output.stderr].into_iter().for_each(|text| self.redactor.keep_tokens(text));
+                Ok(output)
+            }
             Err(_) => {
                 self.end_those(|running| running == id).await;
                 Err(io::Error::other(CredentialFailure::TimedOut(ANSWERS)))
@@ -99,34 +110,32 @@ impl CommandLineTools {
     }
 }
 
-/// The output of a tool that runs to its end, which no child of it can delay.
+/// The output of a tool that runs to its end. What it has started, and holds its output open, delays it only if there is
+/// none yet.
 async fn output_of(mut child: Child) -> io::Result<Output> {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let status = {
-        let mut reading =
-            pin!(try_join(read(child.stdout.take(), &mut stdout), read(child.stderr.take(), &mut stderr)));
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    let (mut stdout, mut stderr, mut status) = (Vec::new(), Vec::new(), None);
+    loop {
+        let has_ended = status.is_some_and(|status: ExitStatus| !status.success() || !stdout.is_empty());
         select! {
-            closed = &mut reading => {
-                closed?;
-                child.wait().await?
-            }
-            status = child.wait() => {
-                if let Ok(closed) = timeout(TO_CLOSE, reading).await {
-                    closed?;
-                }
-                status?
-            }
+            count = read(&mut out, &mut stdout), if out.is_some() => out = out.filter(|_| count.as_ref().is_ok_and(|it| *it > 0)),
+            count = read(&mut err, &mut stderr), if err.is_some() => err = err.filter(|_| count.as_ref().is_ok_and(|it| *it > 0)),
+            ended = child.wait(), if status.is_none() => status = Some(ended?),
+            () = sleep(TO_CLOSE), if has_ended => (out, err) = (None, None),
         }
-    };
-    Ok(Output { status, stdout, stderr })
+        if stdout.len().max(stderr.len()) >= MOST_OUTPUT {
+            return Err(io::Error::other(CredentialFailure::Unreadable));
+        }
+        if let (None, None, Some(status)) = (&out, &err, status) {
+            return Ok(Output { status, stdout, stderr });
+        }
+    }
 }
 
-/// Reads all that is written to a pipe.
-async fn read(pipe: Option<impl AsyncRead + Unpin>, output: &mut Vec<u8>) -> io::Result<()> {
-    let Some(pipe) = pipe else { return Ok(()) };
-    match pipe.take(MOST_OUTPUT).read_to_end(output).await? as u64 {
-        MOST_OUTPUT.. => Err(io::Error::other(CredentialFailure::Unreadable)),
-        _ => Ok(()),
+async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, output: &mut Vec<u8>) -> io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.read_buf(output).await,
+        None => Ok(0),
     }
 }
 

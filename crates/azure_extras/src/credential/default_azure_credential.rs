@@ -42,8 +42,9 @@ struct Search {
 impl DefaultAzureCredential {
     /// Makes the credential; nothing is tried before a token is asked for.
     pub fn new(options: CredentialOptions) -> Arc<Self> {
+        let (options, redactor) = options.redacted();
         let kinds = if options.credentials.is_empty() { &CredentialKind::ALL[..] } else { &options.credentials };
-        let tools = Arc::default();
+        let tools = Arc::new(CommandLineTools::new(redactor));
         let source = |kind: &CredentialKind| Source::new(*kind, &options, &tools, kinds.len() == 1);
         Self::of(kinds.iter().map(source).collect(), tools)
     }

@@ -3,9 +3,11 @@
 use super::{
     imds,
     kind::{CredentialKind, UnknownSelection},
+    token_response::BoundedLife,
 };
 use crate::{
     network::{NoTrust, https, local_http},
+    redaction::{Redaction, Redactor},
     secrets::Retry,
 };
 use azure_core::{
@@ -108,6 +110,21 @@ impl CredentialOptions {
                 ..ClientOptions::default()
             },
         })
+    }
+}
+
+impl CredentialOptions {
+    /// The same options, with a redactor that keeps their secrets, and those of requests, out of what answers.
+    pub(super) fn redacted(mut self) -> (Self, Redactor) {
+        let redactor = Redactor::from_env();
+        for secret in [&self.client_secret, &self.client_certificate_password].into_iter().flatten() {
+            redactor.keep(secret.secret());
+        }
+        for client_options in [&mut self.client_options, &mut self.local_client_options] {
+            client_options.per_try_policies.push(Arc::new(BoundedLife));
+            client_options.per_try_policies.push(Arc::new(Redaction(redactor.clone())));
+        }
+        (self, redactor)
     }
 }
 

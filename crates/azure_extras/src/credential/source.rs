@@ -6,9 +6,8 @@ use super::{
     kind::CredentialKind,
     options::CredentialOptions,
     powershell::AzurePowerShellCredential,
-    token_response::BoundedLife,
 };
-use crate::redaction::{Redaction, Redactor};
+use crate::redaction::Redactor;
 use azure_core::{
     Error,
     credentials::{AccessToken, Secret, TokenCredential},
@@ -66,8 +65,6 @@ pub(super) struct Source {
 impl Source {
     /// Builds a credential. One that is `pinned` is the only one, and is not probed but waited for.
     pub fn new(kind: CredentialKind, options: &CredentialOptions, tools: &Arc<CommandLineTools>, pinned: bool) -> Self {
-        let (redactor, options) = redacting(options);
-        let options = &options;
         let tool = |name, login| -> Option<Arc<dyn Executor>> {
             Some(Arc::new(Tool { name, login, tools: Arc::clone(tools) }))
         };
@@ -104,7 +101,7 @@ impl Source {
             true => IMDS_START,
             false => SIGN_IN,
         };
-        Self { kind, credential, probe, limit, kept: Mutex::default(), redactor }
+        Self { kind, credential, probe, limit, kept: Mutex::default(), redactor: tools.redactor.clone() }
     }
 
     /// A credential that exists.
@@ -179,19 +176,6 @@ impl Source {
             Miss::Unavailable(CredentialFailure::of(error))
         }
     }
-}
-
-/// Options whose requests' secrets, and whose own, are kept out of what answers them.
-fn redacting(options: &CredentialOptions) -> (Redactor, CredentialOptions) {
-    let (redactor, mut options) = (Redactor::default(), options.clone());
-    for secret in [&options.client_secret, &options.client_certificate_password].into_iter().flatten() {
-        redactor.keep(secret.secret());
-    }
-    for client_options in [&mut options.client_options, &mut options.local_client_options] {
-        client_options.per_try_policies.push(Arc::new(BoundedLife));
-        client_options.per_try_policies.push(Arc::new(Redaction(redactor.clone())));
-    }
-    (redactor, options)
 }
 
 /// By the wall clock, since a laptop sleeps.

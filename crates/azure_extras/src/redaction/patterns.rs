@@ -21,7 +21,7 @@ pub(super) fn occurrences(text: &Unescaped) -> Vec<(usize, usize)> {
     };
     let mut found = Vec::new();
     for at in 0..chars.len() {
-        let starts_word = at == 0 || spaced[at] || !is_of_token(chars[at - 1]);
+        let starts_word = at == 0 || spaced[at] || !chars[at - 1].is_ascii_alphanumeric();
         if begins(at, JWT) && starts_word && !begins(at, CLAIMS) {
             found.push((at, end(at, is_of_token)));
         } else if begins(at, "Bearer") || begins(at, "bearer") {

@@ -4,11 +4,19 @@ use super::{
     patterns,
     unescaped::{Unescaped, levels},
 };
+use azure_core::http::Url;
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fmt,
+    env, fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+/// The variables whose values are secrets.
+const SECRET_VARIABLES: [&str; 4] =
+    ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER", "MSI_SECRET"];
+/// The variables whose URLs may hold a password.
+const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /// Stands for what is taken out.
 pub(super) const REDACTED: &str = "***";
@@ -37,6 +45,35 @@ impl Redactor {
         let mut known = self.known();
         if !secret.is_empty() && known.secrets.insert(secret.to_owned()) {
             known.pieces = None;
+        }
+    }
+
+    /// Keeps the secrets out of texts that this crate, the SDK and the tools read from the environment: a client secret and
+    /// the like, and the passwords of proxies.
+    pub fn from_env() -> Self {
+        let redactor = Self::default();
+        let set = |name: &&str| env::var(name).ok();
+        SECRET_VARIABLES.iter().filter_map(set).for_each(|secret| redactor.keep(&secret));
+        for url in PROXIES.iter().filter_map(set).filter_map(|proxy| Url::parse(&proxy).ok()) {
+            url.password().into_iter().for_each(|password| redactor.keep(password));
+        }
+        redactor
+    }
+
+    /// Keeps out of texts what a tool gives as a token, also if it fails: the members of JSON that are named so.
+    pub fn keep_tokens(&self, output: &[u8]) {
+        let text = String::from_utf8_lossy(output);
+        if let (Some(start), Some(end)) = (text.find('{'), text.rfind('}')) {
+            self.keep_members(&serde_json::from_str(text.get(start..=end).unwrap_or_default()).unwrap_or_default());
+        }
+    }
+
+    fn keep_members(&self, json: &Value) {
+        for (name, member) in json.as_object().into_iter().flatten() {
+            match member {
+                Value::String(token) if name.to_lowercase().contains("token") => self.keep(token),
+                member => self.keep_members(member),
+            }
         }
     }
 
@@ -78,7 +115,7 @@ impl fmt::Debug for Redactor {
 struct Pieces(BTreeMap<usize, HashMap<Vec<char>, bool>>);
 
 impl Pieces {
-    /// The least characters of a piece whose escapes are undone.
+    /// The least characters of a piece of a longer secret whose escapes are undone.
     const LEAST: usize = 4;
 
     fn of(secrets: &BTreeSet<String>) -> Self {
@@ -90,7 +127,8 @@ impl Pieces {
                     true => Vec::new(),
                     false => levels(&piece.iter().collect::<String>()).into_iter().skip(1).collect(),
                 };
-                let undone = undone.into_iter().map(|level| level.chars).filter(|piece| piece.len() >= Self::LEAST);
+                let undone =
+                    undone.into_iter().map(|level| level.chars).filter(|piece| is_word || piece.len() >= Self::LEAST);
                 for piece in undone.chain([piece.to_vec()]) {
                     *pieces.entry(piece.len()).or_default().entry(piece).or_insert(is_word) &= is_word;
                 }

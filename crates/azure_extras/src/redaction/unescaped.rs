@@ -28,6 +28,15 @@ pub(super) fn levels(text: &str) -> Vec<Unescaped> {
     levels
 }
 
+/// The other names of HTML for ASCII.
+#[rustfmt::skip]
+const NAMED: [(&str, char); 27] = [
+    ("ast", '*'), ("bsol", '\\'), ("colon", ':'), ("comma", ','), ("commat", '@'), ("dollar", '$'), ("equals", '='),
+    ("excl", '!'), ("grave", '`'), ("Hat", '^'), ("lbrace", '{'), ("lbrack", '['), ("lcub", '{'), ("lowbar", '_'),
+    ("lpar", '('), ("lsqb", '['), ("num", '#'), ("percnt", '%'), ("period", '.'), ("plus", '+'), ("quest", '?'),
+    ("rbrack", ']'), ("rcub", '}'), ("rpar", ')'), ("semi", ';'), ("sol", '/'), ("verbar", '|'),
+];
+
 /// The character or the byte that an escape stands for, and the number of characters of the escape.
 enum Escape {
     Char(char, usize),
@@ -129,7 +138,7 @@ fn escape(text: &[char]) -> Option<Escape> {
                 ("quot", _) => '"',
                 ("apos", _) => '\'',
                 ("nbsp", _) => ' ',
-                _ => return None,
+                (name, _) => NAMED.iter().find(|(known, _)| *known == name)?.1,
             };
             Some(Escape::Char(c, end + 1))
         }

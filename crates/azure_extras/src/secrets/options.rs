@@ -30,7 +30,7 @@ pub fn client_options() -> Result<ClientOptions, NoTrust> {
 
 /// The same [options](client_options) for a client that sends by `transport`.
 pub fn client_options_with(transport: Transport) -> ClientOptions {
-    let redactor = Redactor::default();
+    let redactor = Redactor::from_env();
     ClientOptions {
         retry: RetryOptions::none(),
         per_call_policies: vec![Arc::new(Retry)],

@@ -29,6 +29,7 @@ pub struct VaultAddress {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", match why {
     None => "No vault was given.".to_owned(),
+    Some(why) if may_hold_password(given) => format!("What was given is not a vault: {why}"),
     Some(why) => format!("{given:?} is not a vault: {why}"),
 })]
 pub struct InvalidAddress {
@@ -36,6 +37,13 @@ pub struct InvalidAddress {
     pub given: String,
     /// The rule that it breaks; `None` if it is empty.
     pub why: Option<&'static str>,
+}
+
+/// Tells whether a text may be a URL with a password in it, well formed or not.
+fn may_hold_password(given: &str) -> bool {
+    let (_, rest) = given.split_once("://").unwrap_or(("", given));
+    let port = rest.split_once(':').map(|(_, port)| port.trim_end_matches('/'));
+    given.contains(['@', '\u{ff20}', '?', '#']) || port.is_some_and(|port| !port.chars().all(|c| c.is_ascii_digit()))
 }
 
 impl VaultAddress {
