@@ -1,10 +1,10 @@
 //! The command line, and what it asks for.
 
-use crate::terminal::shell::Shell;
+use crate::terminal::{note, shell::Shell};
 use clap::{ColorChoice, CommandFactory as _, Parser};
 use clap_complete::Shell as Completions;
 use std::{
-    io::{Write as _, stdout},
+    io::{self, Write as _, stdout},
     path::PathBuf,
     process::ExitCode,
 };
@@ -75,12 +75,36 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// The exit status of a program that has printed its help or version, or what is wrong with the command line.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|asked| {
+            let printed = printed(asked.print());
+            if printed == ExitCode::SUCCESS {
+                ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(2))
+            } else {
+                printed
+            }
+        })
+    }
+
     /// Prints what a shell needs to complete the command line.
     pub fn print_completions(shell: Completions) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Self::command(), "kv-secrets", &mut script);
-        // A reader that goes away has what it wants.
-        let _ = stdout().write_all(&script);
-        ExitCode::SUCCESS
+        printed(stdout().write_all(&script))
+    }
+}
+
+/// The exit status of a program that has written its answer to stdout, or not. A reader that goes away has what it wants.
+fn printed(written: io::Result<()>) -> ExitCode {
+    match written.and_then(|()| stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            note!("error: It could not be written to stdout: {error}.");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
     }
 }

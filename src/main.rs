@@ -26,14 +26,17 @@ mod session;
 mod settings;
 mod terminal;
 
-use clap::{ColorChoice, Parser as _};
+use clap::ColorChoice;
 use cli::Cli;
 use dialoguer::console::set_colors_enabled_stderr;
 use settings::Settings;
 use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
     if let Some(shell) = cli.completions {
         return Cli::print_completions(shell);
     }

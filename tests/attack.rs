@@ -276,9 +276,82 @@ fn ctrl_c_ends_a_paste_that_does_not_end() {
     let mut terminal = Terminal::watched(&mut cloud.kv_secrets());
     terminal.expect(NAME);
     terminal.press("\u{1b}[200~half a paste");
-    thread::sleep(Duration::from_millis(300));
+    // What comes within a tenth of a second belongs to the paste.
+    thread::sleep(Duration::from_secs(1));
     terminal.press("\u{3}");
     is_as_before(terminal);
+}
+
+#[test]
+fn a_purge_that_is_repeated_takes_only_what_the_run_has_deleted() {
+    for by_others in [false, true] {
+        let cloud = Cloud::start();
+        // The first is acted upon, and its answer is lost.
+        cloud.plan("DELETE /deletedsecrets/n", 1, Fault::ResetAfter);
+        let mut child = cloud
+            .kv_secrets()
+            .arg("--purge")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"n\nv\n").unwrap();
+        if by_others {
+            wait_until(|| cloud.has_received("DELETE /deletedsecrets/n"));
+            wait_until(|| cloud.holds("n") == Holds::Versions(0));
+            cloud.set("n", "the-colleagues-value");
+            cloud.delete("n");
+        }
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        if by_others {
+            assert_eq!((output.status.code(), cloud.holds("n")), (Some(1), Holds::Deleted), "{stderr}");
+            assert!(stderr.starts_with("error: The secret 'n' was not purged from my-vault"), "{stderr}");
+        } else {
+            assert_eq!((output.status.code(), cloud.holds("n")), (Some(0), Holds::Versions(0)), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_run_in_the_background_is_not_stopped() {
+    let cloud = Cloud::start();
+    fs::write(cloud.working_directory().join("value"), "v").unwrap();
+    let mut terminal = shell(&cloud);
+    terminal.press("\"$KV\" --name n --value-file value &\r");
+    terminal.expect("Your secret is 'v'.");
+    wait_until(|| cloud.holds("n") == Holds::Deleted);
+    terminal.press("exit\r");
+    terminal.screen();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [["--help"].as_slice(), &["--version"], &["--completions", "bash"], &["--demo"]] {
+        let mut command = crate::support::kv_secrets(directory.path());
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut child =
+            command.args(arguments).stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdin.take().unwrap().write_all(b"n\nv\n"));
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(1) && stderr.contains("No space left on device"),
+            "{arguments:?}: {stderr}"
+        );
+    }
+    // A file that may not grow is one too, and no signal.
+    let cloud = Cloud::start();
+    let program = cloud.kv_secrets();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "ulimit -f 1; \"$0\" > out"]).arg(program.get_program());
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let limited = run(command.current_dir(cloud.working_directory()), format!("n\n{}\n", "x".repeat(3000)));
+    assert!(limited.status == 1 && limited.stderr.contains("File too large"), "{}", limited.stderr);
+    assert_eq!(cloud.holds("n"), Holds::Deleted);
 }
 
 /// An interactive shell, which has job control.

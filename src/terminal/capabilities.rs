@@ -10,6 +10,18 @@ pub(crate) fn is_dumb() -> bool {
     cfg!(unix) && env::var_os("TERM").is_none_or(is_dumb)
 }
 
+/// Tells whether the run may use the terminal on stdin. One in the background is stopped when it tries.
+#[cfg(unix)]
+pub(crate) fn is_in_foreground() -> bool {
+    nix::unistd::tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == nix::unistd::getpgrp())
+}
+
+/// Tells whether the run may use the console. All may.
+#[cfg(windows)]
+pub(crate) fn is_in_foreground() -> bool {
+    true
+}
+
 /// Tells whether a terminal that is not [dumb](is_dumb) understands escape sequences.
 #[cfg(unix)]
 pub(crate) fn understands_escapes() -> bool {

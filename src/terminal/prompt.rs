@@ -3,6 +3,7 @@
 #[cfg(unix)]
 use super::suspension;
 use super::{
+    capabilities::is_in_foreground,
     input::{check_name, check_value, line_from_stdin, value_from},
     keyboard::Keyboard,
     mode::TerminalMode,
@@ -58,7 +59,7 @@ impl Prompt {
             Some(path) if !from_stdin => Some(value_from(path)?),
             _ => None,
         };
-        let is_typed = io::stdin().is_terminal();
+        let is_typed = io::stdin().is_terminal() && is_in_foreground();
         let keyboard = (is_typed && io::stderr().is_terminal() && !from_stdin).then(|| Arc::new(Keyboard::open()));
         let is_hidden = is_typed && hide_value && keyboard.is_none();
         let hidden = is_hidden.then(|| Arc::new(TerminalMode::now()));
@@ -99,7 +100,8 @@ impl Prompt {
         }
     }
 
-    /// Tells whether the run is interactive: stdin and stderr are a terminal, and the value does not come from stdin.
+    /// Tells whether the run is interactive: stdin and stderr are a terminal, in whose foreground it runs, and the value does
+    /// not come from stdin.
     pub(crate) fn is_terminal(&self) -> bool {
         self.keyboard.is_some()
     }

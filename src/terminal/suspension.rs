@@ -3,11 +3,25 @@
 use super::signal_mask::SignalMask;
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
-use std::thread;
+use std::{
+    sync::{Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
-/// Asks to suspend the run, and what it shares a pipe with, as the terminal does where Ctrl-Z is no key.
+/// The number of times that the run was suspended. The process is suspended as a whole, and so has one of this.
+static SUSPENDED: Mutex<u64> = Mutex::new(0);
+static HAS_BEEN: Condvar = Condvar::new();
+
+/// The longest wait for a suspension that nobody may attend to.
+const TO_BEGIN: Duration = Duration::from_secs(1);
+
+/// Asks to suspend the run, and what it shares a pipe with, as the terminal does where Ctrl-Z is no key. Returns once the
+/// run goes on.
 pub(super) fn suspend() {
-    let _ = kill(Pid::from_raw(0), Signal::SIGTSTP);
+    let before = SUSPENDED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, _) = (*before, kill(Pid::from_raw(0), Signal::SIGTSTP));
+    drop(HAS_BEEN.wait_timeout_while(before, TO_BEGIN, |now| *now == count));
 }
 
 /// Has each request to suspend the run carried out by `around`, which makes the terminal fit for the shell, calls what
@@ -28,6 +42,8 @@ pub(super) fn attend(around: impl Fn(&dyn Fn()) + Send + 'static) {
                     .and_then(|()| raise(Signal::SIGTSTP))
                     .and_then(|()| requests.thread_block());
             });
+            *SUSPENDED.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            HAS_BEEN.notify_all();
         }
     });
 }

@@ -90,6 +90,7 @@ impl ConditionalEventHandler for Line {
         // The editor takes Alt and a digit for a number of repetitions.
         #[cfg(unix)]
         if super::keys::suspends(key) {
+            drop(open);
             suspension::suspend();
             return Some(Cmd::Noop);
         }

@@ -33,11 +33,23 @@ impl ProcessGroup {
         self.signal("KILL");
     }
 
-    /// Sends a signal by the shell that ran the tool: the standard library signals no group.
-    fn signal(&self, signal: &str) {
-        // It fails when the group has just ended.
+    /// Tells whether one of the processes has not ended.
+    pub fn is_alive(&self) -> bool {
+        self.signal("0")
+    }
+
+    /// Sends a signal by the shell that ran the tool: the standard library signals no group. Tells whether there was one to
+    /// get it.
+    fn signal(&self, signal: &str) -> bool {
         let kill = format!("kill -s {signal} -- -{}", self.0);
-        let _ = std::process::Command::new("/bin/sh").args(["-c", &kill]).stderr(std::process::Stdio::null()).status();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &kill]).stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    /// The group of that number.
+    #[cfg(test)]
+    pub fn of(id: u32) -> Self {
+        Self(id)
     }
 
     /// Lets what the tool has left behind live on.
@@ -67,6 +79,11 @@ impl ProcessGroup {
     /// Kills the processes.
     pub fn kill(&mut self) {
         self.0 = None;
+    }
+
+    /// Tells whether one of the processes has not ended. None outlives [`end`](Self::end).
+    pub fn is_alive(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Lets what the tool has left behind live on.
