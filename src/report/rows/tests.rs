@@ -53,7 +53,7 @@ fn sign_in(reason: CredentialFailure, last: CredentialFailure, refused: bool) ->
     let outcomes = CredentialKind::ALL.into_iter().map(|credential| {
         let failure = match credential {
             CredentialKind::Environment | CredentialKind::WorkloadIdentity => missing(),
-            CredentialKind::ManagedIdentity => CredentialFailure::NoIdentity,
+            CredentialKind::ManagedIdentity => CredentialFailure::TimedOut(Duration::from_secs(1)),
             CredentialKind::AzureCli => reason.clone(),
             _ => last.clone(),
         };

@@ -71,8 +71,8 @@ impl DefaultAzureCredential {
         self.tools.leave();
     }
 
-    /// Tries the sources in their order. It takes a second to find out that this computer has no managed identity; the
-    /// tools of developers already run in that time, and a token of theirs ends the wait.
+    /// Tries the sources in their order. It takes up to a second to find out whether this computer has a managed identity;
+    /// the tools of developers work in that time already, and yet the order decides, never the speed.
     async fn search(&self, scope: &str) -> Found {
         let managed = self.sources.iter().position(|source| source.probe.is_some());
         let (before, rest) = self.sources.split_at(managed.unwrap_or(self.sources.len()));
@@ -89,14 +89,7 @@ impl DefaultAzureCredential {
             select! {
                 biased;
                 present = &mut presence => break present,
-                found = &mut tools, if early.is_none() => {
-                    if found.token.is_some() {
-                        outcome.then(Found::unavailable(managed.kind, CredentialFailure::Overtaken));
-                        outcome.then(found);
-                        return outcome;
-                    }
-                    early = Some(found);
-                }
+                found = &mut tools, if early.is_none() => early = Some(found),
             }
         };
         outcome.then(match present {

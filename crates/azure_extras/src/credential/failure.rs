@@ -6,7 +6,7 @@ use crate::{
     redaction::Redactor,
     text::OutsideText,
 };
-use azure_core::Error;
+use azure_core::{Error, http::StatusCode};
 use std::{io, sync::Arc, time::Duration};
 
 /// The reason why a credential gave no token, as far as it is known.
@@ -15,12 +15,6 @@ pub enum CredentialFailure {
     /// These variables are not set.
     #[error("{}", not_set(.0))]
     NotSet(Vec<&'static str>),
-    /// This computer has no managed identity.
-    #[error("this computer has none")]
-    NoIdentity,
-    /// A later credential gave its token before this one was found to be there or not.
-    #[error("no answer before the next source's token")]
-    Overtaken,
     /// The tool is not installed.
     #[error("not installed")]
     NotInstalled,
@@ -41,6 +35,14 @@ pub enum CredentialFailure {
     /// It gave no answer in that time.
     #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
+    /// It gave only this status, for as long as it was asked.
+    #[error("answered {status} {}, for {} s", StatusCode::from(*.status).canonical_reason(), .within.as_secs())]
+    Answered {
+        /// The HTTP status of the last response.
+        status: u16,
+        /// The time for which it was asked.
+        within: Duration,
+    },
     /// Its host was not reached.
     #[error("{0}")]
     Connection(Arc<ConnectionError>),

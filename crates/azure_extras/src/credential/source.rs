@@ -7,12 +7,15 @@ use super::{
     options::CredentialOptions,
     powershell::AzurePowerShellCredential,
 };
-use crate::redaction::Redactor;
+use crate::{redaction::Redactor, text::OutsideText};
 use azure_core::{
     Error,
     credentials::{AccessToken, Secret, TokenCredential},
     error::ErrorKind,
-    http::{Method, Request, StatusCode, Transport, Url},
+    http::{
+        Context, Method, Request, StatusCode, Transport, Url,
+        policies::{Policy, PolicyResult},
+    },
     time::OffsetDateTime,
 };
 use azure_identity::{
@@ -21,7 +24,15 @@ use azure_identity::{
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
     WorkloadIdentityCredentialOptions,
 };
-use std::{env, path::Path, sync::Arc, time::Duration};
+use std::{
+    env,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{sync::Mutex, time::timeout};
 
 /// The longest time for the instance metadata service (IMDS) to answer. It is in the same rack, or it is not there.
@@ -60,6 +71,8 @@ pub(super) struct Source {
     kept: Mutex<Option<(String, AccessToken)>>,
     /// Keeps secrets out of what it says.
     redactor: Redactor,
+    /// The status of the last response of an identity endpoint, or 0.
+    last_status: Arc<AtomicU16>,
 }
 
 impl Source {
@@ -68,13 +81,16 @@ impl Source {
         let tool = |name, login| -> Option<Arc<dyn Executor>> {
             Some(Arc::new(Tool { name, login, tools: Arc::clone(tools) }))
         };
+        let last_status = Arc::<AtomicU16>::default();
         let credential = match kind {
             CredentialKind::Environment => environment(options),
             CredentialKind::WorkloadIdentity => workload_identity(options),
             CredentialKind::ManagedIdentity => {
+                let mut client_options = options.local_client_options.clone();
+                client_options.per_try_policies.push(Arc::new(LastStatus(Arc::clone(&last_status))));
                 built(ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
                     user_assigned_id: options.client_id.clone().map(UserAssignedId::ClientId),
-                    client_options: options.local_client_options.clone(),
+                    client_options,
                 })))
                 // It is Azure's, and of a sort that the SDK does not support.
                 .map_err(|(Miss::Refused(reason) | Miss::Unavailable(reason))| Miss::Unavailable(reason))
@@ -93,7 +109,7 @@ impl Source {
                 })))
             }
         };
-        let is_imds = kind == CredentialKind::ManagedIdentity && env::var_os("IDENTITY_ENDPOINT").is_none();
+        let is_imds = kind == CredentialKind::ManagedIdentity && has_no_endpoint();
         let probed = is_imds && !pinned && credential.is_ok();
         let probe = options.local_client_options.transport.clone().filter(|_| probed);
         let limit = match is_imds {
@@ -101,14 +117,14 @@ impl Source {
             true => IMDS_START,
             false => SIGN_IN,
         };
-        Self { kind, credential, probe, limit, kept: Mutex::default(), redactor: tools.redactor.clone() }
+        Self { kind, credential, probe, limit, kept: Mutex::default(), redactor: tools.redactor.clone(), last_status }
     }
 
     /// A credential that exists.
     #[cfg(test)]
     pub fn of(kind: CredentialKind, credential: Arc<dyn TokenCredential>) -> Self {
-        let (kept, redactor) = Default::default();
-        Self { kind, credential: Ok(credential), probe: None, limit: SIGN_IN, kept, redactor }
+        let (kept, redactor, last_status) = Default::default();
+        Self { kind, credential: Ok(credential), probe: None, limit: SIGN_IN, kept, redactor, last_status }
     }
 
     /// Probes whether the credential is there at all.
@@ -117,11 +133,19 @@ impl Source {
     /// The reason why it is not.
     pub async fn presence(&self) -> Result<(), CredentialFailure> {
         let (Some(transport), Ok(url)) = (&self.probe, Url::parse(IMDS)) else { return Ok(()) };
-        // IMDS refuses a request without its header at once. Other clouds have other services at that address.
+        // IMDS refuses a request without its header at once.
         let mut request = Request::new(url, Method::Get);
-        match timeout(IMDS_PROBE, transport.send(&Default::default(), &mut request)).await {
-            Ok(Ok(answer)) if answer.status() == StatusCode::BadRequest => Ok(()),
-            _ => Err(CredentialFailure::NoIdentity),
+        let answer = async { transport.send(&Default::default(), &mut request).await?.try_into_raw_response().await };
+        match timeout(IMDS_PROBE, answer).await {
+            Ok(Ok(answer)) => match String::from_utf8_lossy(answer.body()) {
+                // A proxy, which cannot get there either.
+                said if answer.status() == StatusCode::Forbidden && said.contains("unreachable") => {
+                    Err(CredentialFailure::Said(OutsideText::new(&said).first_line()))
+                }
+                _ => Ok(()),
+            },
+            Ok(Err(error)) => Err(CredentialFailure::of(&error)),
+            Err(_) => Err(CredentialFailure::TimedOut(IMDS_PROBE)),
         }
     }
 
@@ -146,12 +170,24 @@ impl Source {
         let token = match timeout(self.limit, credential.get_token(&[scope], None)).await {
             Ok(Ok(token)) => token,
             Ok(Err(error)) => return Err(self.miss(&error)),
-            Err(_) => return Err(Miss::Refused(CredentialFailure::TimedOut(self.limit))),
+            Err(_) => return Err(self.too_slow()),
         };
         if self.kind.is_tool() {
             *kept = Some((scope.to_owned(), token.clone()));
         }
         Ok(token)
+    }
+
+    /// The miss of a credential that took too long. Other clouds have other services at the address of IMDS, which know
+    /// nothing of tokens.
+    fn too_slow(&self) -> Miss {
+        match self.last_status.load(Ordering::Relaxed) {
+            0 => Miss::Refused(CredentialFailure::TimedOut(self.limit)),
+            status => {
+                let answered = CredentialFailure::Answered { status, within: self.limit };
+                if status == 404 { Miss::Unavailable(answered) } else { Miss::Refused(answered) }
+            }
+        }
     }
 
     fn miss(&self, error: &Error) -> Miss {
@@ -175,6 +211,29 @@ impl Source {
         } else {
             Miss::Unavailable(CredentialFailure::of(error))
         }
+    }
+}
+
+/// Tells whether no endpoint of a managed identity is named, so that it is that of IMDS: App Service's needs a header, and
+/// the others are named by other variables. As the SDK has it.
+fn has_no_endpoint() -> bool {
+    let is_set = |name| env::var_os(name).is_some();
+    match is_set("IDENTITY_ENDPOINT") {
+        true => !is_set("IDENTITY_HEADER") && !is_set("IMDS_ENDPOINT"),
+        false => !is_set("MSI_ENDPOINT"),
+    }
+}
+
+/// Notes the status of each response.
+#[derive(Debug)]
+struct LastStatus(Arc<AtomicU16>);
+
+#[async_trait::async_trait]
+impl Policy for LastStatus {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let response = next[0].send(ctx, request, &next[1..]).await?;
+        self.0.store(response.status().into(), Ordering::Relaxed);
+        Ok(response)
     }
 }
 

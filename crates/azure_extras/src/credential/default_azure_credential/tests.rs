@@ -138,30 +138,45 @@ async fn a_tools_token_is_kept_until_five_minutes_before_its_end() {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The instance metadata service, or what is in its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Imds {
+    /// It says 400 to the probe, which has no header, and gives a token.
     Gives,
     HasNoIdentity,
+    /// It says 503 to everything.
     IsBroken,
+    /// It throttles the probe.
+    IsBusy,
     IsAnotherService,
     RefusesToConnect,
+    /// A proxy says that it cannot get there.
+    IsUnreachable,
     IsABlackHole,
 }
 
-/// The instance metadata service. It says 400 to a request without its header.
+/// An [`Imds`] whose first answer takes so long.
+#[derive(Clone, Copy, Debug)]
+struct After(Duration, Imds);
+
 #[async_trait::async_trait]
-impl HttpClient for Imds {
+impl HttpClient for After {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let bare = !request.headers().iter().any(|(name, _)| name.as_str() == "metadata");
+        if bare {
+            sleep(self.0).await;
+        }
         let token = r#"{"access_token":"from-imds","expires_on":"4102444800","resource":"","token_type":"Bearer"}"#;
-        let (status, body) = match self {
-            Self::IsABlackHole => pending().await,
-            Self::RefusesToConnect => return Err(Error::with_message(ErrorKind::Connection, "refused")),
-            Self::IsAnotherService => (StatusCode::NotFound, ""),
+        let (status, body) = match self.1 {
+            Imds::IsABlackHole => pending().await,
+            Imds::RefusesToConnect => return Err(Error::with_message(ErrorKind::Connection, "refused")),
+            Imds::IsAnotherService => (StatusCode::NotFound, ""),
+            Imds::IsUnreachable => (StatusCode::Forbidden, "connecting to 169.254.169.254:80: network is unreachable"),
+            Imds::IsBroken => (StatusCode::ServiceUnavailable, ""),
+            Imds::IsBusy if bare => (StatusCode::TooManyRequests, ""),
             _ if bare => (StatusCode::BadRequest, ""),
-            Self::Gives => (StatusCode::Ok, token),
-            Self::HasNoIdentity => (StatusCode::BadRequest, r#"{"error":"invalid_request"}"#),
-            Self::IsBroken => (StatusCode::NotFound, ""),
+            Imds::Gives | Imds::IsBusy => (StatusCode::Ok, token),
+            Imds::HasNoIdentity => (StatusCode::BadRequest, r#"{"error":"invalid_request"}"#),
         };
         Ok(AsyncRawResponse::from_bytes(status, Headers::new(), body))
     }
@@ -172,8 +187,9 @@ fn of_nothing() -> CredentialOptions {
     CredentialOptions::from_variables(|_| None).unwrap()
 }
 
-/// Signs in where IMDS is as given, beside an `az` that takes so long; returns the outcome and how long it took.
-async fn beside(imds: Imds, az: &Arc<Fake>) -> (Result<String, SignInFailed>, Duration) {
+/// Signs in where IMDS is as given, beside an `az` that takes so long; returns the outcome, what is told of each source, and
+/// how long it took.
+async fn beside(imds: After, az: &Arc<Fake>) -> (Result<String, SignInFailed>, Vec<CredentialOutcome>, Duration) {
     let by = ClientOptions { transport: Some(Transport::new(Arc::new(imds))), ..ClientOptions::default() };
     let options = CredentialOptions { client_options: by.clone(), local_client_options: by, ..of_nothing() };
     let sources = vec![
@@ -183,41 +199,71 @@ async fn beside(imds: Imds, az: &Arc<Fake>) -> (Result<String, SignInFailed>, Du
     let credential = DefaultAzureCredential::of(sources, Arc::default());
     let began = Instant::now();
     let outcome = token(&credential).await;
-    (outcome, began.elapsed())
+    (outcome, credential.outcomes(), began.elapsed())
 }
 
 #[tokio::test(start_paused = true)]
-async fn imds_wins_where_it_answers() {
-    let az = Fake::new("az", SECOND / 2, || None);
-    assert_eq!(beside(Imds::Gives, &az).await, (Ok("from-imds".into()), AT_ONCE));
-}
-
-#[tokio::test(start_paused = true)]
-async fn imds_costs_a_laptop_nothing() {
-    for imds in [Imds::IsABlackHole, Imds::RefusesToConnect, Imds::IsAnotherService, Imds::HasNoIdentity] {
-        for takes in [SECOND / 2, SECOND * 2] {
-            let az = Fake::new("az", takes, || None);
-            let (outcome, took) = beside(imds, &az).await;
-            assert_eq!((outcome.unwrap().as_str(), took), ("az-1", takes), "{imds:?}");
-            assert_eq!(az.asked(), 1);
+async fn the_same_world_signs_in_the_same_identity_and_is_told_the_same() {
+    use Imds::{
+        Gives, HasNoIdentity, IsABlackHole, IsAnotherService, IsBroken, IsBusy, IsUnreachable, RefusesToConnect,
+    };
+    // Who signs in where az is signed in, and where it is not.
+    for (imds, with_az, without) in [
+        (Gives, Some("from-imds"), Some("from-imds")),
+        (IsBusy, Some("from-imds"), Some("from-imds")),
+        (IsBroken, None, None),
+        (HasNoIdentity, Some("az-1"), None),
+        (IsAnotherService, Some("az-1"), None),
+        (RefusesToConnect, Some("az-1"), None),
+        (IsUnreachable, Some("az-1"), None),
+        (IsABlackHole, Some("az-1"), None),
+    ] {
+        for (answer, expected) in [(None, with_az), (Some(()), without)] {
+            let mut told = Vec::new();
+            for probe in [0, 300, 900] {
+                for az_takes in [0, 200, 600, 2_000, 9_000] {
+                    let answer: fn() -> Option<Error> = if answer.is_some() { broken } else { || None };
+                    let az = Fake::new("az", Duration::from_millis(az_takes), answer);
+                    let (outcome, sources, _) = beside(After(Duration::from_millis(probe), imds), &az).await;
+                    assert_eq!(outcome.ok().as_deref(), expected, "{imds:?} after {probe} ms, az after {az_takes} ms");
+                    let sources = sources.into_iter().map(|source| (source.credential, source.failure));
+                    told.push(sources.collect::<Vec<_>>());
+                }
+            }
+            assert!(told.iter().all(|it| *it == told[0]), "{imds:?}: {told:?}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nobody_is_there_the_black_hole_costs_a_second() {
-    let az = Fake::new("az", SECOND / 2, broken);
-    let (outcome, took) = beside(Imds::IsABlackHole, &az).await;
-    let tried: Vec<_> = outcome.unwrap_err().outcomes.iter().map(|outcome| outcome.credential).collect();
-    assert_eq!((tried, took), (vec![CredentialKind::ManagedIdentity, CredentialKind::AzureCli], SECOND));
+async fn the_tools_work_while_imds_is_looked_for() {
+    for (imds, takes, waits) in [
+        (Imds::RefusesToConnect, SECOND / 2, SECOND / 2),
+        (Imds::RefusesToConnect, SECOND * 2, SECOND * 2),
+        (Imds::IsABlackHole, SECOND / 2, SECOND),
+        (Imds::IsABlackHole, SECOND * 2, SECOND * 2),
+    ] {
+        let az = Fake::new("az", takes, || None);
+        let (outcome, _, took) = beside(After(AT_ONCE, imds), &az).await;
+        assert_eq!((outcome.unwrap().as_str(), took), ("az-1", waits), "{imds:?}");
+        assert_eq!(az.asked(), 1);
+    }
+    let az = Fake::new("az", SECOND / 2, || None);
+    let (outcome, _, took) = beside(After(AT_ONCE, Imds::Gives), &az).await;
+    assert_eq!((outcome.unwrap().as_str(), took), ("from-imds", AT_ONCE));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_imds_is_not_retried_for_a_minute() {
-    let az = Fake::new("az", SECOND, || None);
-    let (outcome, took) = beside(Imds::IsBroken, &az).await;
-    assert!(outcome.unwrap_err().refused);
-    assert_eq!(took, Duration::from_secs(10));
+async fn what_was_not_found_out_is_not_claimed() {
+    let told = async |imds| {
+        let az = Fake::new("az", AT_ONCE, broken);
+        let (_, sources, took) = beside(After(AT_ONCE, imds), &az).await;
+        (sources[0].failure.as_ref().unwrap().to_string(), took)
+    };
+    assert_eq!(told(Imds::IsABlackHole).await, ("no answer within 1 s".into(), SECOND));
+    assert_eq!(told(Imds::IsBroken).await, ("answered 503 Service Unavailable, for 10 s".into(), SECOND * 10));
+    assert_eq!(told(Imds::IsAnotherService).await, ("answered 404 Not Found, for 10 s".into(), SECOND * 10));
+    assert!(told(Imds::IsUnreachable).await.0.ends_with("network is unreachable"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,6 +288,6 @@ impl HttpClient for SlowImds {
         if self.0.fetch_add(1, Ordering::Relaxed) < 4 {
             return Ok(AsyncRawResponse::from_bytes(StatusCode::ServiceUnavailable, Headers::new(), ""));
         }
-        Imds::Gives.execute_request(request).await
+        After(AT_ONCE, Imds::Gives).execute_request(request).await
     }
 }
