@@ -1,6 +1,6 @@
 //! Runs the command-line tools that give tokens: `az`, `azd`, PowerShell.
 
-use super::{failure::CredentialFailure, process_group::ProcessGroup};
+use super::{failure::CredentialFailure, process_group::ProcessGroup, tool_output::normalized};
 use crate::redaction::Redactor;
 use azure_identity::Executor;
 use std::{
@@ -157,8 +157,9 @@ impl Executor for Tool {
         }
         let mut command = Command::new(program);
         command.args(args);
-        let output = self.tools.output(command).await?;
+        let mut output = self.tools.output(command).await?;
         if output.status.success() {
+            output.stdout = normalized(&output.stdout).unwrap_or_default();
             return Ok(output);
         }
         let stderr = String::from_utf8_lossy(&output.stderr);

@@ -19,6 +19,7 @@ mod powershell;
 mod process_group;
 mod source;
 mod token_response;
+mod tool_output;
 
 pub use default_azure_credential::DefaultAzureCredential;
 pub use failure::CredentialFailure;

@@ -3,7 +3,7 @@
 use super::{
     imds,
     kind::{CredentialKind, UnknownSelection},
-    token_response::BoundedLife,
+    token_response::NormalizedToken,
 };
 use crate::{
     network::{NoTrust, https, local_http},
@@ -121,7 +121,7 @@ impl CredentialOptions {
             redactor.keep(secret.secret());
         }
         for client_options in [&mut self.client_options, &mut self.local_client_options] {
-            client_options.per_try_policies.push(Arc::new(BoundedLife));
+            client_options.per_try_policies.push(Arc::new(NormalizedToken));
             client_options.per_try_policies.push(Arc::new(Redaction(redactor.clone())));
         }
         (self, redactor)

@@ -1,9 +1,12 @@
-//! Responses with a token, made safe for the SDK.
+//! Responses with a token, as the SDK reads them.
 
 use crate::secrets::response::{json, rebuilt};
-use azure_core::http::{
-    Context, RawResponse, Request,
-    policies::{Policy, PolicyResult},
+use azure_core::{
+    http::{
+        Context, RawResponse, Request,
+        policies::{Policy, PolicyResult},
+    },
+    time::OffsetDateTime,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -11,34 +14,49 @@ use std::sync::Arc;
 /// The longest life of a token, in seconds: ten years. Those of Entra ID live for a day at most.
 const LONGEST: i64 = 10 * 365 * 24 * 60 * 60;
 
-/// Bounds the `expires_in` of each success: the SDK adds it to the time, and panics where that overflows.
+/// Gives each token the members that the SDK wants, of the type that it wants. An identity endpoint may write numbers as
+/// numbers or as texts, and leave out what nobody needs; and the SDK panics on a life that overflows its clock.
 #[derive(Debug)]
-pub(super) struct BoundedLife;
+pub(super) struct NormalizedToken;
 
 #[async_trait::async_trait]
-impl Policy for BoundedLife {
+impl Policy for NormalizedToken {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let response = next[0].send(ctx, request, &next[1..]).await?.try_into_raw_response().await?;
         let mut body = json(&response);
-        match body["expires_in"].as_i64().map(|life| (life, life.clamp(0, LONGEST))) {
-            Some((life, bounded)) if life != bounded => {
-                body["expires_in"] = Value::from(bounded);
-                let (status, headers, _) = response.deconstruct();
-                Ok(rebuilt(RawResponse::from_bytes(status, headers, body.to_string())))
-            }
-            _ => Ok(rebuilt(response)),
+        if !response.status().is_success() || !body["access_token"].is_string() {
+            return Ok(rebuilt(response));
         }
+        let life = number(&body["expires_in"]).unwrap_or_default().clamp(0, LONGEST);
+        let end = number(&body["expires_on"]).unwrap_or_else(|| OffsetDateTime::now_utc().unix_timestamp() + life);
+        body["expires_in"] = life.into();
+        body["expires_on"] = end.to_string().into();
+        for member in ["token_type", "resource"] {
+            if !body[member].is_string() {
+                body[member] = "".into();
+            }
+        }
+        let (status, headers, _) = response.deconstruct();
+        Ok(rebuilt(RawResponse::from_bytes(status, headers, body.to_string())))
     }
+}
+
+/// A number, also as a text.
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use azure_core::{
-        credentials::{Secret, TokenCredential as _},
+        credentials::{AccessToken, Secret, TokenCredential as _},
         http::{AsyncRawResponse, ClientOptions, HttpClient, StatusCode, Transport, headers::Headers},
     };
-    use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+    use azure_identity::{
+        ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+        ManagedIdentityCredentialOptions,
+    };
 
     /// An Entra ID whose tokens live for so many seconds.
     #[derive(Debug)]
@@ -59,7 +77,7 @@ mod tests {
         let others = ["1e300", "null", "\"3600\"", "18446744073709551615", "{}"].map(str::to_owned);
         for life in lives.iter().chain(&others) {
             let client_options = ClientOptions {
-                per_try_policies: vec![Arc::new(BoundedLife)],
+                per_try_policies: vec![Arc::new(NormalizedToken)],
                 transport: Some(Transport::new(Arc::new(Entra(life.clone())))),
                 ..ClientOptions::default()
             };
@@ -68,6 +86,44 @@ mod tests {
             let credential = ClientSecretCredential::new("t", "c".into(), secret, Some(options)).unwrap();
             let token = credential.get_token(&["https://vault.azure.net/.default"], None).await;
             assert!(token.is_ok() || !lives.contains(life), "{life}: {token:?}");
+        }
+    }
+
+    /// An identity endpoint that gives these members beside the token.
+    #[derive(Debug)]
+    struct Endpoint(&'static str);
+
+    #[async_trait::async_trait]
+    impl HttpClient for Endpoint {
+        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
+            let body = format!(r#"{{"access_token":"t"{}}}"#, self.0);
+            Ok(AsyncRawResponse::from_bytes(StatusCode::Ok, Headers::new(), body))
+        }
+    }
+
+    async fn token_of(members: &'static str) -> azure_core::Result<AccessToken> {
+        let client_options = ClientOptions {
+            per_try_policies: vec![Arc::new(NormalizedToken)],
+            transport: Some(Transport::new(Arc::new(Endpoint(members)))),
+            ..ClientOptions::default()
+        };
+        let options = ManagedIdentityCredentialOptions { client_options, ..Default::default() };
+        let credential = ManagedIdentityCredential::new(Some(options)).unwrap();
+        credential.get_token(&["https://vault.azure.net/.default"], None).await
+    }
+
+    #[tokio::test]
+    async fn every_identity_endpoint_is_read() {
+        for members in [
+            r#","expires_on":"4102444800","resource":"r","token_type":"Bearer""#,
+            r#","expires_on":4102444800,"expires_in":"3599""#,
+            r#","expires_on":4102444800,"resource":null"#,
+        ] {
+            assert_eq!(token_of(members).await.unwrap().expires_on.unix_timestamp(), 4_102_444_800, "{members}");
+        }
+        for members in [r#","expires_in":3599"#, r#","expires_in":"3599","token_type":"Bearer""#] {
+            let left = token_of(members).await.unwrap().expires_on - OffsetDateTime::now_utc();
+            assert!((3590..3600).contains(&left.whole_seconds()), "{members}");
         }
     }
 }
