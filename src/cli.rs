@@ -102,7 +102,7 @@ impl Cli {
 fn printed(written: io::Result<()>) -> ExitCode {
     match written.and_then(|()| stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            note!("error: It could not be written to stdout: {error}.");
+            note!("error: The answer could not be written: {error}.");
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,

@@ -101,7 +101,7 @@ pub(crate) enum Cause<'a> {
     /// A token for another domain was asked for.
     ForeignChallenge(&'a ForeignChallenge),
     /// A response led outside the vault.
-    ForeignLink(&'a ForeignLink),
+    ForeignLink,
     /// The deletion was not complete in time.
     DeletionPending(&'a DeletionPending),
     /// The SDK failed in another way.
@@ -144,8 +144,8 @@ impl Failure {
             Cause::NotKeyVault(other)
         } else if let Some(challenge) = find_cause(error) {
             Cause::ForeignChallenge(challenge)
-        } else if let Some(link) = find_cause(error) {
-            Cause::ForeignLink(link)
+        } else if find_cause::<ForeignLink>(error).is_some() {
+            Cause::ForeignLink
         } else if let Some(pending) = find_cause(error) {
             Cause::DeletionPending(pending)
         } else if let Some(sdk) = find_cause::<azure_core::Error>(error) {

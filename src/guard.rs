@@ -173,6 +173,7 @@ impl<'a> Guard<'a> {
                 Conflict::Purge => {
                     note!("That purges the deleted secret '{secret_name}', which cannot be undone.");
                     if self.prompt.is_retyped(&secret_name, OR_ANOTHER_NAME).await? {
+                        self.record.allow_purge(&secret_name);
                         self.client.purge_deleted_secret(&secret_name, None).await?;
                         return Ok(secret_name);
                     }
@@ -193,8 +194,10 @@ impl<'a> Guard<'a> {
                 return Err(SecretExists { secret_name }.into());
             }
             let all = match &versions {
-                Deletable::All => "all its versions".to_owned(),
-                Deletable::These(versions) => format!("all {} versions", versions.len() + 1),
+                Deletable::These(versions) if self.versions.are_known() => {
+                    format!("all {} versions", versions.len() + 1)
+                }
+                _ => "all its versions".to_owned(),
             };
             let purge = if self.choices.purge { ", then their purge, which cannot be undone" } else { "" };
             note!(
@@ -229,9 +232,10 @@ impl<'a> Guard<'a> {
         };
         // What others have made is known for the report, whatever failed.
         let retrieved = retrieved.inspect_err(|_| self.record.blame(Operation::Get))?;
-        let mut others = others?;
         // It may be newer than the list.
-        others.extend(self.versions.newer(&retrieved, secret_name));
+        let newer = self.versions.newer(&retrieved, secret_name);
+        let mut others = others?;
+        others.extend(newer);
         while !others.is_empty() {
             let count = others.len();
             let shared = || SharedSecret { secret_name: secret_name.to_owned(), versions: count, is_deleted: false };

@@ -512,7 +512,7 @@ async fn schedule(number: u64) -> Result<(), String> {
     let transport = Transport::new(Arc::clone(&faulty) as _);
     let (record, vault) = (Arc::<Record>::default(), VaultAddress::parse("my-vault").unwrap());
     let mut client_options = watched(client_options_with(transport), vec![Arc::clone(&record) as _]);
-    client_options.per_try_policies.insert(0, Arc::new(LookAgain(Arc::clone(&record))));
+    client_options.per_try_policies.insert(0, Arc::new(LookAgain::new(Arc::clone(&record), false)));
     let began = Instant::now();
     let run = quickstart::run(&vault, Arc::new(Anybody), client_options, &prompt, &record, choices);
     let outcome = timeout(interrupted.unwrap_or(Duration::from_secs(3600)), run).await;

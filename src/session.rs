@@ -154,12 +154,12 @@ async fn quickstart(
         let transport = backend.transport.clone();
         observers.push(Arc::new(SecondConnection { transport, made: Default::default() }));
     }
-    if let Some(keyboard) = keyboard {
+    if let Some(keyboard) = keyboard.clone() {
         let (vault, record) = (vault.clone(), Arc::clone(record));
         observers.push(Arc::new(Step { keyboard, vault, others_can_look: !is_demo, hide_value: *hide_value, record }));
     }
     let mut client_options = watched(client_options_with(backend.transport.clone()), observers);
-    client_options.per_try_policies.insert(0, Arc::new(LookAgain(Arc::clone(record))));
+    client_options.per_try_policies.insert(0, Arc::new(LookAgain::new(Arc::clone(record), keyboard.is_some())));
     let choices = Choices { overwrite: *overwrite, purge: *purge, watched: is_watched };
     let credential = Arc::clone(&backend.credential);
     let deleted_secret = quickstart::run(vault, credential, client_options, prompt, record, choices).await?;

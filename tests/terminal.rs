@@ -449,7 +449,8 @@ fn step_stops_before_each_call_and_while_the_deletion_goes_on() {
             terminal.expect(&format!("    az keyvault secret {show} --vault-name my-vault --name n{query}\r\n"));
             terminal.expect("    Press Enter to go on.\r\n");
             // The bare first request, and one a call.
-            assert_eq!(cloud.received().len(), sent + usize::from(sent > 0));
+            // Before what destroys, the vault is looked at after the stop.
+            assert_eq!(cloud.received().len(), sent + usize::from(sent > 0) + usize::from(sent > 4));
             // Nothing but Enter goes on, and nothing is shown of it.
             terminal.press("xyz \u{1b}[A\u{7f}");
             terminal.press("\r");
@@ -617,5 +618,44 @@ fn a_user_decides_about_what_somebody_else_sets_meanwhile() {
             "{screen}"
         );
         assert_eq!(screen.contains("Your secret is 'v'"), agrees, "{screen}");
+        assert_eq!(screen.contains("error:"), !agrees, "{screen}");
     }
+}
+
+#[test]
+fn what_somebody_does_while_a_step_waits_is_seen() {
+    let cloud = Cloud::start();
+    std::fs::write(cloud.working_directory().join("value.txt"), "v").unwrap();
+    let arguments = ["--step", "--purge", "--name=n", "--value-file=value.txt"];
+    let mut terminal = Terminal::of(cloud.kv_secrets().args(arguments));
+    for call in ["list_secret", "set_secret", "get_secret", "list_secret", "begin_delete", "poller", "purge_deleted"] {
+        terminal.expect(call);
+        terminal.expect("Press Enter to go on.\r\n");
+        if call == "purge_deleted" {
+            // In another window the secret is recovered, set anew, and deleted.
+            cloud.recover("n");
+            cloud.set("n", "the-colleagues-value");
+            cloud.delete("n");
+        }
+        terminal.press("\r");
+    }
+    let screen = terminal.screen();
+    assert!(screen.contains("error: The secret 'n' was not purged from my-vault: it has 1 version"), "{screen}");
+    assert_eq!(cloud.holds("n"), Holds::Deleted);
+}
+
+#[test]
+fn a_purge_that_the_user_wants_is_repeated() {
+    let cloud = Cloud::start();
+    cloud.set("n", "old");
+    cloud.delete("n");
+    cloud.plan("DELETE /deletedsecrets/n", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+    let mut terminal = Terminal::of(&mut cloud.kv_secrets());
+    terminal.answer(NAME, "n");
+    terminal.answer(VALUE, "v");
+    terminal.expect("Stop");
+    terminal.press("\x1b[B\r");
+    terminal.answer(RETYPE, "n");
+    let screen = terminal.screen();
+    assert!(screen.contains("Your secret is 'v'.") && !screen.contains("error:"), "{screen}");
 }

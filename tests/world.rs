@@ -516,8 +516,7 @@ fn a_list_that_leads_elsewhere_takes_no_token_there() {
     let cloud = Cloud::start();
     let page = r#"{"value":[],"nextLink":"https://other.vault.azure.net/secrets/n/versions?api-version=2025-07-01"}"#;
     cloud.plan("GET /secrets/n/versions", 1, json(200, page));
-    let sentence =
-        "A response of my-vault leads to https://other.vault.azure.net, outside the vault; no token was sent.";
+    let sentence = "A response of my-vault leads outside the vault; no token was sent there.";
     fails(&mut cloud.kv_secrets(), sentence, &[]);
     let elsewhere = |it: &&Received| it.host == "other.vault.azure.net" && it.authorization.is_some();
     assert_eq!(cloud.received().iter().filter(elsewhere).count(), 0);

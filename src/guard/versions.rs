@@ -44,7 +44,7 @@ impl<'a> Versions<'a> {
     }
 
     /// Looks whether the secret exists, without its value: then which versions it has, listed only if `all` are wanted.
-    /// Where listing is forbidden, getting must do, and the versions are not known.
+    /// Where listing is forbidden, getting must do, and only the newest is known.
     pub async fn existing(&self, secret_name: &str, all: bool) -> Result<Option<Deletable>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
         let listed = read(self.client.list_secret_properties_versions(secret_name, Some(options))?, 1).await;
@@ -58,7 +58,7 @@ impl<'a> Versions<'a> {
                 Ok(Some(read(versions, usize::MAX).await?.map_or(Deletable::All, Deletable::These)))
             }
             Err(error) if cannot_list(&error) => match self.client.get_secret(secret_name, None).await {
-                Ok(_) => Ok(Some(Deletable::All)),
+                Ok(newest) => Ok(Some(Deletable::These(version_of(&newest.into_model()?).into_iter().collect()))),
                 Err(error) if error.http_status() == Some(StatusCode::NotFound) => Ok(None),
                 Err(error) => Err(error.into()),
             },
@@ -91,6 +91,11 @@ impl<'a> Versions<'a> {
         }
         self.note(secret_name, &others);
         Ok(others)
+    }
+
+    /// Tells whether all versions of a secret that exists are known.
+    pub fn are_known(&self) -> bool {
+        self.may_list.load(Ordering::Relaxed)
     }
 
     /// The version of the secret as it was retrieved, if that may not be deleted.

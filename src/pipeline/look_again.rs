@@ -1,77 +1,145 @@
 //! Looks again before a request that destroys is repeated: since it was sent first, somebody else may have used the name.
 
-use super::record::{Record, version_in};
+use super::{
+    prefetch::Prefetch,
+    record::{Record, version_in},
+};
 use crate::failure::SharedSecret;
 use azure_core::{
     Error,
     error::ErrorKind,
     http::{
-        Context, Method, RawResponse, Request, StatusCode,
+        Context, Method, RawResponse, Request, StatusCode, Url,
         headers::{AUTHORIZATION, Headers},
         policies::{Policy, PolicyResult},
     },
 };
-use azure_extras::secrets::{AttemptNumber, Operation, rebuilt};
+use azure_extras::{
+    find_cause,
+    network::ConnectionError,
+    secrets::{Operation, is_conclusive, rebuilt},
+};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
-/// Sends a repeated `DELETE` only if what it would take may be deleted, as the record knows. A purge whose deleted secret is
-/// gone has been carried out.
+/// The most pages of versions that are looked at.
+const PAGES: usize = 40;
+
+/// Sends a `DELETE` that was sent before, or had to wait for the user, only if what it would take may be deleted, as the record knows. A purge that was not answered,
+/// and whose deleted secret is gone, has been carried out.
 #[derive(Debug)]
-pub(crate) struct LookAgain(pub Arc<Record>);
+pub(crate) struct LookAgain {
+    record: Arc<Record>,
+    /// Each waits for the user.
+    always: bool,
+    /// Those that were sent.
+    sent: Mutex<Vec<(Operation, String)>>,
+    /// The last purge may have been carried out.
+    perhaps_purged: AtomicBool,
+}
 
 #[async_trait::async_trait]
 impl Policy for LookAgain {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let is_repeated = ctx.value::<AttemptNumber>().is_some_and(|AttemptNumber(number)| *number > 1);
         let destroys = Operation::of(request).filter(|(it, _)| matches!(it, Operation::Delete | Operation::Purge));
-        let destroys = destroys.map(|(operation, name)| (operation, name.to_owned()));
-        if let Some((operation, name)) = destroys.filter(|_| is_repeated && !self.0.may_delete_all())
-            && let Some(mut look) = look(request, operation, &name)
-        {
-            let seen = next[0].send(ctx, &mut look, &next[1..]).await?.try_into_raw_response().await?;
+        let token = request.headers().get_optional_str(&AUTHORIZATION).map(str::to_owned);
+        let (Some((operation, name)), Some(token)) = (destroys, token) else {
+            return next[0].send(ctx, request, &next[1..]).await;
+        };
+        let is_purge = operation == Operation::Purge;
+        if self.is_to_look(operation, name) {
+            let at = |path: String| {
+                let mut url = request.url().clone();
+                url.set_path(&path);
+                look(ctx, url, &token, next)
+            };
+            let (mut seen, mut versions) = match is_purge {
+                true => at(format!("/deletedsecrets/{name}")).await?,
+                false => at(format!("/secrets/{name}/versions")).await?,
+            };
+            if !is_purge && matches!(seen.status(), StatusCode::Forbidden | StatusCode::NotFound) {
+                // Of a secret whose versions may not be listed, the newest.
+                (seen, versions) = at(format!("/secrets/{name}")).await?;
+            }
             match seen.status() {
-                StatusCode::Ok => self.check(&seen, operation, &name)?,
-                StatusCode::NotFound if operation == Operation::Purge => {
+                StatusCode::Ok => self.check(&versions, is_purge, name)?,
+                StatusCode::NotFound if is_purge && self.perhaps_purged.load(Ordering::Relaxed) => {
                     return Ok(rebuilt(RawResponse::from_bytes(StatusCode::NoContent, Headers::new(), "")));
                 }
-                // Who may not look has not looked before either.
-                StatusCode::NotFound | StatusCode::Forbidden => {}
+                StatusCode::NotFound => {}
                 _ => return Ok(rebuilt(seen)),
             }
         }
-        next[0].send(ctx, request, &next[1..]).await
+        let outcome = match next[0].send(ctx, request, &next[1..]).await {
+            Ok(response) => response.try_into_raw_response().await,
+            Err(error) => Err(error),
+        };
+        let is_known = match &outcome {
+            Ok(response) => is_conclusive(response.status()),
+            Err(error) => {
+                find_cause(error).is_some_and(|connection: &ConnectionError| !connection.may_have_been_sent())
+            }
+        };
+        self.perhaps_purged.fetch_or(is_purge && !is_known, Ordering::Relaxed);
+        outcome.map(rebuilt)
     }
 }
 
-/// The request that shows what would be destroyed; `None` without a token.
-fn look(request: &Request, operation: Operation, name: &str) -> Option<Request> {
-    let token = request.headers().get_optional_str(&AUTHORIZATION)?;
-    let mut url = request.url().clone();
-    url.set_path(&if operation == Operation::Purge {
-        format!("/deletedsecrets/{name}")
-    } else {
-        format!("/secrets/{name}/versions")
-    });
-    let mut look = Request::new(url, Method::Get);
-    look.insert_header(AUTHORIZATION, token.to_owned());
-    Some(look)
+/// What is there, page by page: the last response, and the versions in all of them; the empty version where there are more
+/// pages than are looked at.
+async fn look(
+    ctx: &Context<'_>,
+    mut url: Url,
+    token: &str,
+    next: &[Arc<dyn Policy>],
+) -> azure_core::Result<(RawResponse, Vec<String>)> {
+    // It is none of the call's own attempts.
+    let ctx = ctx.clone().with_value(Prefetch);
+    let (mut versions, mut pages) = (Vec::new(), 0);
+    loop {
+        let mut look = Request::new(url, Method::Get);
+        look.insert_header(AUTHORIZATION, token.to_owned());
+        let seen = next[0].send(&ctx, &mut look, &next[1..]).await?.try_into_raw_response().await?;
+        let body: Value = serde_json::from_slice(seen.body()).unwrap_or_default();
+        let ids = body["value"].as_array().into_iter().flatten().chain([&body]).filter_map(|it| it["id"].as_str());
+        versions.extend(ids.filter_map(version_in).map(str::to_owned));
+        pages += 1;
+        match body["nextLink"].as_str().and_then(|link| Url::parse(link).ok()) {
+            Some(link) if pages < PAGES => url = link,
+            more => {
+                versions.extend(more.map(|_| String::new()));
+                return Ok((seen, versions));
+            }
+        }
+    }
 }
 
 impl LookAgain {
-    fn check(&self, seen: &RawResponse, operation: Operation, name: &str) -> azure_core::Result<()> {
-        let body: Value = serde_json::from_slice(seen.body()).unwrap_or_default();
-        let listed = body["value"].as_array().into_iter().flatten();
-        let versions = listed.chain([&body]).filter_map(|it| version_in(it["id"].as_str()?));
-        let others = versions.filter(|version| !self.0.may_delete(version)).count();
-        // The run's own versions fill no page.
-        let more = usize::from(!body["nextLink"].is_null());
-        if others + more == 0 {
+    /// Looks at what the `record` does not know, `always` or before a repetition.
+    pub fn new(record: Arc<Record>, always: bool) -> Self {
+        Self { record, always, sent: Mutex::default(), perhaps_purged: AtomicBool::new(false) }
+    }
+
+    /// Tells whether to look before a request, which then counts as sent. A purge that may have been carried out is looked
+    /// for, whoever's the secret is.
+    fn is_to_look(&self, operation: Operation, name: &str) -> bool {
+        let (mut sent, request) =
+            (self.sent.lock().unwrap_or_else(PoisonError::into_inner), (operation, name.to_owned()));
+        let is_repeated = sent.contains(&request);
+        sent.push(request);
+        (self.always && !self.record.may_delete_all()) || is_repeated
+    }
+
+    fn check(&self, versions: &[String], is_purge: bool, name: &str) -> azure_core::Result<()> {
+        let others = versions.iter().filter(|version| !self.record.may_delete(version)).count();
+        if others == 0 || is_purge && self.record.may_purge(name) {
             return Ok(());
         }
-        self.0.note_others(name);
-        let is_deleted = operation == Operation::Purge;
-        let shared = SharedSecret { secret_name: name.to_owned(), versions: others + more, is_deleted };
+        self.record.note_others(name);
+        let shared = SharedSecret { secret_name: name.to_owned(), versions: others, is_deleted: is_purge };
         Err(Error::new(ErrorKind::Other, shared))
     }
 }

@@ -12,6 +12,8 @@ use serde_json::Value;
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread::sleep,
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -57,6 +59,8 @@ struct Facts {
     set: bool,
     /// The versions that the run has made, and those that the user gives away.
     deletable: Deletable,
+    /// The name, in lower case, of a deleted secret that the user gives away.
+    purgeable: Option<String>,
     /// The requests to set the secret that may have made a version unseen.
     unanswered_sets: usize,
 }
@@ -92,7 +96,10 @@ impl Record {
 
     /// The same in the middle of a panic; none where that holds the record.
     pub fn leftovers_now(&self) -> Vec<Leftover> {
-        self.0.try_lock().map(|facts| facts.leftovers()).unwrap_or_default()
+        let tries = (0..50).map(|_| {
+            self.0.try_lock().map(|facts| facts.leftovers()).inspect_err(|_| sleep(Duration::from_millis(2))).ok()
+        });
+        tries.flatten().next().unwrap_or_default()
     }
 
     /// Tells whether a secret was found under that name before it was set.
@@ -105,9 +112,11 @@ impl Record {
         self.facts().set
     }
 
-    /// From now on more versions may be deleted.
+    /// From now on more versions may be deleted, all that others are known to have made among them.
     pub fn allow(&self, more: Deletable) {
-        match (&mut self.facts().deletable, more) {
+        let mut facts = self.facts();
+        facts.leftovers.iter_mut().for_each(|leftover| leftover.shared = false);
+        match (&mut facts.deletable, more) {
             (deletable, Deletable::All) => *deletable = Deletable::All,
             (Deletable::These(versions), Deletable::These(more)) => versions.extend(more),
             (Deletable::All, _) => {}
@@ -117,6 +126,16 @@ impl Record {
     /// Tells whether all versions may be deleted.
     pub fn may_delete_all(&self) -> bool {
         matches!(self.facts().deletable, Deletable::All)
+    }
+
+    /// From now on, until a secret is set, the deleted secret of that name may be purged.
+    pub fn allow_purge(&self, secret_name: &str) {
+        self.facts().purgeable = Some(secret_name.to_lowercase());
+    }
+
+    /// Tells whether the deleted secret of that name may be purged, whoever has made it.
+    pub fn may_purge(&self, secret_name: &str) -> bool {
+        self.facts().purgeable.as_deref() == Some(secret_name.to_lowercase().as_str())
     }
 
     /// Tells whether that version may be deleted.
@@ -217,7 +236,8 @@ impl Observer for Record {
             let took = called.began.map(|began| began.elapsed()).unwrap_or_default();
             called.attempts = Attempts { count: *number, took };
         }
-        if !is_authorized {
+        // What is sent beside the run's own calls tells nothing of what they do.
+        if !is_authorized || call.is_prefetch {
             return;
         }
         let response = match outcome {
@@ -237,7 +257,7 @@ impl Observer for Record {
                 facts.found.insert(call.secret_name.to_lowercase());
             }
             Operation::Set if status == StatusCode::Ok => {
-                facts.set = true;
+                (facts.set, facts.purgeable) = (true, None);
                 if let Deletable::These(versions) = &mut facts.deletable {
                     versions.extend(newest_version(response));
                 }

@@ -97,7 +97,7 @@ fn at_vault(failure: &Failure, cause: Cause<'_>, vault: &VaultAddress) -> Remedy
         Cause::Response(response) => response::remedy(&response, failure, vault),
         Cause::NotKeyVault(other) => response::not_key_vault(other, vault),
         Cause::ForeignChallenge(challenge) => response::foreign_challenge(challenge, vault),
-        Cause::ForeignLink(link) => response::foreign_link(link, vault),
+        Cause::ForeignLink => response::foreign_link(vault),
         Cause::DeletionPending(pending) => response::deletion_pending(pending, failure, vault),
         Cause::Sdk(sdk) => match sdk.kind() {
             ErrorKind::Io | ErrorKind::Connection => network::unreachable(vault, failure.attempts, details()),

@@ -14,9 +14,7 @@ use crate::{
 use azure_core::http::StatusCode;
 use azure_extras::{
     VaultAddress,
-    secrets::{
-        DeletionPending, ForeignChallenge, ForeignLink, NotKeyVault, Operation, ServiceError, is_transient_status,
-    },
+    secrets::{DeletionPending, ForeignChallenge, NotKeyVault, Operation, ServiceError, is_transient_status},
 };
 
 const RBAC: &str = "https://learn.microsoft.com/azure/key-vault/general/rbac-guide";
@@ -62,11 +60,8 @@ pub(super) fn foreign_challenge(ForeignChallenge { resource }: &ForeignChallenge
 }
 
 /// The remedy for a link that leads outside the vault.
-pub(super) fn foreign_link(ForeignLink { origin }: &ForeignLink, vault: &VaultAddress) -> Remedy {
-    Remedy::new(
-        format!("A response of {vault} leads to {origin}, outside the vault; no token was sent."),
-        CHECK_ADDRESS,
-    )
+pub(super) fn foreign_link(vault: &VaultAddress) -> Remedy {
+    Remedy::new(format!("A response of {vault} leads outside the vault; no token was sent there."), CHECK_ADDRESS)
 }
 
 /// The remedy for a response that cannot be read.

@@ -129,7 +129,7 @@ impl Keyboard {
         if self.closed.load(Ordering::SeqCst) {
             return suspend();
         }
-        self.mode.suspended(suspend);
+        self.mode.suspended(suspend, || !self.closed.load(Ordering::SeqCst));
         let open = self.line.open();
         if let Some(question) = open.question.filter(|_| open.shown) {
             let paste = if is_dumb() { "" } else { "\x1b[?2004h" };

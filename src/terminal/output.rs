@@ -2,7 +2,7 @@
 
 use super::stream::{Stream, Unwritten};
 use dialoguer::console::{Term, truncate_str};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use std::{
     fmt::Arguments,
     io::{self, IsTerminal as _, stderr, stdout},
@@ -32,16 +32,16 @@ fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
 }
 
 /// The process has one stdout and one stderr, and so one of each of these.
-static STDOUT: Stream = Stream::new(|bytes| beside_spinner(stdout().is_terminal(), || write(&stdout(), bytes)));
-static STDERR: Stream = Stream::new(|bytes| beside_spinner(stderr().is_terminal(), || write(&stderr(), bytes)));
+static STDOUT: Stream = Stream::new(|bytes| write(&stdout(), bytes));
+static STDERR: Stream = Stream::new(|bytes| write(&stderr(), bytes));
 
 /// The longest wait for a reader after a failure, so that the error stands behind the transcript.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// The longest wait for a reader of the last words.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Writes with the spinner taken away, so that no line is torn.
-fn beside_spinner(is_terminal: bool, write: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+fn beside_spinner(is_terminal: bool, write: impl FnOnce()) {
     let bar = spinner().clone();
     match bar.filter(|_| is_terminal) {
         Some(bar) => bar.suspend(write),
@@ -72,12 +72,12 @@ where
 
 /// Writes `text` to stdout.
 pub(crate) fn transcript(text: Arguments<'_>) {
-    STDOUT.write(text.to_string());
+    beside_spinner(stdout().is_terminal(), || STDOUT.write(text.to_string()));
 }
 
 /// Writes `text` to stderr.
 pub(crate) fn about(text: Arguments<'_>) {
-    STDERR.write(text.to_string());
+    beside_spinner(stderr().is_terminal(), || STDERR.write(text.to_string()));
 }
 
 /// Returns the number of stderr's columns, or `None` where it is no terminal, and lines may have any length.
@@ -94,13 +94,74 @@ pub(crate) fn cut(line: &str, columns: Option<usize>) -> String {
     }
 }
 
+fn drawn_in_turn(style: ProgressStyle) -> ProgressBar {
+    let target = ProgressDrawTarget::term_like(Box::<InTurn>::default());
+    ProgressBar::with_draw_target(None, target).with_style(style)
+}
+
+/// stderr as the spinner draws on it: in turn with the notes, and by the same writer, so that a terminal that takes nothing
+/// holds up nobody.
+#[derive(Debug, Default)]
+struct InTurn(Mutex<String>);
+
+impl InTurn {
+    fn add(&self, text: &str) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+        Ok(())
+    }
+
+    fn move_cursor(&self, count: usize, direction: char) -> io::Result<()> {
+        if count == 0 { Ok(()) } else { self.add(&format!("\x1b[{count}{direction}")) }
+    }
+}
+
+impl TermLike for InTurn {
+    fn width(&self) -> u16 {
+        Term::stderr().size().1
+    }
+
+    fn move_cursor_up(&self, count: usize) -> io::Result<()> {
+        self.move_cursor(count, 'A')
+    }
+
+    fn move_cursor_down(&self, count: usize) -> io::Result<()> {
+        self.move_cursor(count, 'B')
+    }
+
+    fn move_cursor_right(&self, count: usize) -> io::Result<()> {
+        self.move_cursor(count, 'C')
+    }
+
+    fn move_cursor_left(&self, count: usize) -> io::Result<()> {
+        self.move_cursor(count, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.add(text)?;
+        self.add("\n")
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.add(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.add("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        STDERR.write(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)));
+        Ok(())
+    }
+}
+
 /// Starts a spinner, with the seconds and what is waited for.
 pub(crate) fn spin(waiting_for: &str) {
     let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed}  {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
     // The fonts of Windows' older consoles have no dots.
     let style = if cfg!(windows) { style.tick_chars(r"|/-\ ") } else { style };
-    let bar = ProgressBar::new_spinner().with_style(style);
+    let bar = drawn_in_turn(style);
     bar.set_message(waiting_for.to_owned());
     bar.enable_steady_tick(Duration::from_millis(100));
     *spinner() = Some(bar);
@@ -111,7 +172,7 @@ pub(crate) fn show(line: String) {
     let bar = spinner()
         .get_or_insert_with(|| {
             let style = ProgressStyle::with_template("{msg}");
-            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+            drawn_in_turn(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
         })
         .clone();
     bar.set_message(line);

@@ -73,7 +73,7 @@ impl Prompt {
     fn attend_to_suspension(&self) {
         match (self.keyboard.clone(), self.hidden.clone()) {
             (Some(keyboard), _) => suspension::attend(move |suspend| keyboard.suspended(suspend)),
-            (None, Some(mode)) => suspension::attend(move |suspend| mode.suspended(suspend)),
+            (None, Some(mode)) => suspension::attend(move |suspend| mode.suspended(suspend, || true)),
             (None, None) => {}
         }
     }

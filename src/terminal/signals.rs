@@ -18,7 +18,7 @@ pub(crate) fn deadly_signals() -> impl Iterator<Item = i32> {
 /// Those that end a program on Linux only: the real-time signals, and some without a meaning elsewhere.
 fn on_linux() -> impl Iterator<Item = i32> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return [Signal::SIGIO, Signal::SIGPWR].into_iter().map(|signal| signal as i32).chain(34..65);
+    return [Signal::SIGIO, Signal::SIGPWR, Signal::SIGSTKFLT].into_iter().map(|signal| signal as i32).chain(34..65);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     return std::iter::empty();
 }

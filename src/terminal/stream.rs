@@ -66,7 +66,8 @@ impl Stream {
         drop(state);
         self.changed.notify_all();
         if !is_slow && matches!(self.wait(Some(PATIENCE)), Err(Unwritten::TooSlow)) {
-            self.state().is_slow = true;
+            let mut state = self.state();
+            state.is_slow = !state.waiting.is_empty();
         }
     }
 

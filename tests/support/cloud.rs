@@ -313,6 +313,13 @@ impl Cloud {
     }
 
     /// Deletes a secret, as somebody else would.
+    pub fn recover(&self, name: &str) {
+        let path = format!("/deletedsecrets/{name}/recover?api-version=2025-07-01");
+        let answer = self.azure.vault.answer("POST", "my-vault.vault.azure.net", &path, Some("Bearer somebody"), b"");
+        assert_eq!(answer.0, 200, "{answer:?}");
+    }
+
+    /// Deletes a secret past the network.
     pub fn delete(&self, name: &str) {
         self.ask("DELETE", name, "");
     }

@@ -108,16 +108,27 @@ fn within(columns: Option<usize>, sent: &Sent, outcome: &Colored, [more, fewer]:
     }
 }
 
-/// A line of the recap: call, request, statuses, time.
-pub(super) fn recap(operation: Operation, statuses: &[(Status, usize)], took: Duration) -> String {
-    let (call, request) = match operation {
+/// The call of an operation, and its request.
+fn call_and_request(operation: Operation) -> (&'static str, &'static str) {
+    match operation {
         Operation::ListVersions => ("list_..._versions", "GET /secrets/NAME/versions"),
         Operation::Set => ("set_secret", "PUT /secrets/NAME"),
         Operation::Get => ("get_secret", "GET /secrets/NAME/"),
         Operation::Delete => ("begin_delete_secret", "DELETE /secrets/NAME"),
         Operation::GetDeleted => ("poller", "GET /deletedsecrets/NAME"),
         Operation::Purge => ("purge_deleted_secret", "DELETE /deletedsecrets/NAME"),
-    };
+    }
+}
+
+/// The path of an operation's request.
+pub(super) fn path(operation: Operation, secret_name: &str) -> String {
+    let (_, request) = call_and_request(operation);
+    request.split_once(' ').map(|(_method, path)| path.replace("NAME", secret_name)).unwrap_or_default()
+}
+
+/// A line of the recap: call, request, statuses, time.
+pub(super) fn recap(operation: Operation, statuses: &[(Status, usize)], took: Duration) -> String {
+    let (call, request) = call_and_request(operation);
     let counted = |(status, count): &(Status, usize)| {
         let tone = match (status.0, operation) {
             (Some(200..300), _) => Tone::Success,

@@ -124,7 +124,7 @@ impl Observer for Explain {
         if !self.exchanges {
             return;
         }
-        let Attempt { call: Call { operation, secret_name, url, .. }, method, is_authorized, sent, .. } = attempt;
+        let Attempt { call: Call { operation, secret_name, .. }, method, is_authorized, sent, .. } = attempt;
         let mut so_far = self.so_far();
         let status = Status(outcome.ok().map(|response| response.status().into()));
         if *operation == Operation::GetDeleted && status == Status(Some(404)) {
@@ -148,7 +148,7 @@ impl Observer for Explain {
         let outcome =
             Colored::new(before.as_deref(), &status.to_string(), meaning.tone, &format!(" in {}", time(took)));
         let body = if *operation == Operation::Set && *is_authorized { "{\"value\":\"********\"}" } else { "" };
-        let request = Sent { method: method.to_string(), path: url.path().to_owned(), body };
+        let request = Sent { method: method.to_string(), path: layout::path(*operation, secret_name), body };
         note!("{}", exchange(&request, &outcome, [&meaning.more, &meaning.fewer]));
     }
 }

@@ -65,6 +65,10 @@ impl ConditionalEventHandler for Line {
         }
         let key = event.get(0)?;
         if open.entered.is_some() {
+            if is_interrupt(key) {
+                open.entered = None;
+                return Some(Cmd::Interrupt);
+            }
             open.more = true;
             return Some(Cmd::Noop);
         }

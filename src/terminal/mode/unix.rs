@@ -1,6 +1,9 @@
 //! The mode by termios.
 
-use crate::terminal::{capabilities::is_dumb, output::about};
+use crate::terminal::{
+    capabilities::{is_dumb, is_in_foreground},
+    output::about,
+};
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::termios::{
@@ -13,6 +16,7 @@ use std::{
     io::{IsTerminal as _, stderr, stdin},
     os::fd::AsFd as _,
     sync::{Mutex, PoisonError},
+    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -64,12 +68,16 @@ impl TerminalMode {
         });
     }
 
-    /// Sets the mode as it was while `suspend` runs, and then as it is now.
-    pub(in crate::terminal) fn suspended(&self, suspend: &dyn Fn()) {
+    /// Sets the mode as it was while `suspend` runs; and then, if it is still wanted, as it is now.
+    pub(in crate::terminal) fn suspended(&self, suspend: &dyn Fn(), is_wanted: impl Fn() -> bool) {
         let now = tcgetattr(stdin());
         self.give_back();
         suspend();
-        if let Ok(now) = now {
+        // In the background it is the shell's.
+        while !is_in_foreground() && is_wanted() {
+            sleep(Duration::from_millis(50));
+        }
+        if let (Ok(now), true) = (now, is_wanted()) {
             let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &now);
         }
     }
@@ -84,7 +92,7 @@ impl TerminalMode {
 
     /// Throws away the input that was not read, until no more comes.
     pub(in crate::terminal) fn discard_input(&self) {
-        if self.before().is_none() {
+        if self.before().is_none() || !is_in_foreground() {
             return;
         }
         let began = Instant::now();
@@ -104,7 +112,7 @@ impl TerminalMode {
 
     /// Sets the mode as it was, without marks around a paste, and with a cursor.
     pub(crate) fn give_back(&self) {
-        let Some(before) = self.before() else { return };
+        let Some(before) = self.before().filter(|_| is_in_foreground()) else { return };
         if stderr().is_terminal() && !is_dumb() {
             about(format_args!("\x1b[?2004l\x1b[?25h"));
         }

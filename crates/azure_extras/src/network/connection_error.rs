@@ -128,6 +128,17 @@ impl ConnectionError {
         Self { host: host.to_owned(), addresses: Vec::new(), proxy, failure, source: None }
     }
 
+    /// The same without the words of the libraries below.
+    pub(crate) fn without_words(&self) -> Self {
+        let failure = match &self.failure {
+            ConnectionFailure::Certificate(CertificateFault::Other(_)) => {
+                ConnectionFailure::Certificate(CertificateFault::Other("it cannot be verified".into()))
+            }
+            failure => failure.clone(),
+        };
+        Self { failure, source: None, ..self.clone() }
+    }
+
     /// Finds out why `source` came in place of a response from `host`.
     pub(super) fn wrap(source: reqwest::Error, host: &str, addresses: Vec<IpAddr>, proxy: Option<ProxyInUse>) -> Error {
         let kind = if source.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };

@@ -1,12 +1,16 @@
 //! Redacts what answers a request.
 
 use super::redactor::Redactor;
-use crate::secrets::{
-    challenge::Challenge,
-    response::{is_error, json, rebuilt},
+use crate::{
+    error::{causes, find_cause},
+    network::ConnectionError,
+    secrets::{
+        challenge::Challenge,
+        response::{is_error, json, rebuilt},
+    },
 };
 use azure_core::{
-    Bytes,
+    Bytes, Error,
     http::{
         Body, Context, RawResponse, Request, Url,
         headers::{HeaderName, Headers, WWW_AUTHENTICATE},
@@ -21,6 +25,27 @@ const SECRET_HEADERS: [&str; 3] = ["authorization", "x-identity-header", "secret
 /// The members of JSON bodies, and the fields of forms, that are secrets.
 const SECRET_FIELDS: [&str; 4] = ["value", "client_secret", "client_assertion", "access_token"];
 
+/// The codes and words of the service by which errors are told apart.
+const OWN_WORDS: [&str; 18] = [
+    "ForbiddenByFirewall",
+    "ForbiddenByConnection",
+    "ForbiddenByRbac",
+    "ForbiddenByPolicy",
+    "Forbidden",
+    "AccessDenied",
+    "SecretDisabled",
+    "SecretNotFound",
+    "ObjectIsDeletedButRecoverable",
+    "ObjectIsBeingDeleted",
+    "Conflict",
+    "Unauthorized",
+    "currently being deleted",
+    "deleted but recoverable state",
+    "does not have secrets",
+    "purge protection",
+    "not yet valid",
+    "AKV10046",
+];
 /// The most bytes of a page that are kept.
 const LONGEST: usize = 64 << 10;
 
@@ -35,12 +60,30 @@ impl Policy for Redaction {
         for secret in secrets_of(request) {
             self.0.keep(&secret);
         }
-        let response = next[0].send(ctx, request, &next[1..]).await?.try_into_raw_response().await?;
-        Ok(rebuilt(self.redacted(response)))
+        let outcome = match next[0].send(ctx, request, &next[1..]).await {
+            Ok(response) => response.try_into_raw_response().await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(response) => Ok(rebuilt(self.redacted(response))),
+            Err(error) => Err(self.redacted_error(error)),
+        }
     }
 }
 
 impl Redaction {
+    /// The error without the words of the libraries below, if those hold a secret: a server's certificate may name it.
+    fn redacted_error(&self, error: Error) -> Error {
+        let holds_secret = causes(&error).any(|cause| {
+            let words = cause.to_string();
+            self.0.redact(&words) != words
+        });
+        match find_cause::<ConnectionError>(&error).filter(|_| holds_secret) {
+            Some(connection) => Error::new(error.kind().clone(), connection.without_words()),
+            None => error,
+        }
+    }
+
     fn redacted(&self, response: RawResponse) -> RawResponse {
         let json = json(&response);
         let (status, headers, body) = response.deconstruct();
@@ -64,18 +107,27 @@ impl Redaction {
         RawResponse::from_bytes(status, safe, body)
     }
 
-    /// Tells whether a header needs no redaction: it is a number, as a time to wait is, or a challenge of Azure's, whose
-    /// parts a secret's value may share by chance.
+    /// The text with the service's own words left as they are, by which errors are told apart: a value may be one of them.
+    fn redacted_around(&self, text: &str) -> String {
+        let found = OWN_WORDS.iter().filter_map(|words| Some((text.find(words)?, *words))).min();
+        match found.map(|(at, words)| (&text[..at], words, &text[at + words.len()..])) {
+            Some((before, words, after)) => self.0.redact(before) + words + &self.redacted_around(after),
+            None => self.0.redact(text),
+        }
+    }
+
+    /// Tells whether a header needs no redaction: it is a time to wait, or a challenge of Azure's, whose parts a secret's
+    /// value may share by chance.
     fn is_harmless(&self, name: &HeaderName, text: &str) -> bool {
         let challenge = || Challenge(text.to_owned());
         let is_challenge = || *name == WWW_AUTHENTICATE && challenge().is_azures();
         let shows_no_secret = || challenge().tenant().is_none_or(|tenant| self.0.redact(tenant) == tenant);
-        text.bytes().all(|byte| byte.is_ascii_digit()) || is_challenge() && shows_no_secret()
+        name.as_str().contains("retry-after") || is_challenge() && shows_no_secret()
     }
 
     fn redacted_json(&self, json: Value) -> Value {
         match json {
-            Value::String(text) => self.0.redact(&text).into(),
+            Value::String(text) => self.redacted_around(&text).into(),
             Value::Array(items) => items.into_iter().map(|item| self.redacted_json(item)).collect(),
             Value::Object(members) => {
                 members.into_iter().map(|(name, member)| (name, self.redacted_json(member))).collect()

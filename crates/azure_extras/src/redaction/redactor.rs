@@ -16,13 +16,24 @@ use std::{
 const SECRET_VARIABLES: [&str; 4] =
     ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER", "MSI_SECRET"];
 /// The variables whose URLs may hold a password.
-const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
+const ADDRESSES: [&str; 8] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "AZURE_AUTHORITY_HOST",
+    "IDENTITY_ENDPOINT",
+];
 
 /// Stands for what is taken out.
 pub(super) const REDACTED: &str = "***";
-/// The characters of a longer secret that are enough to be recognised, wherever in it they stand. A shorter one is
-/// recognised as a word only: the letters of `is` are in half of all sentences.
+/// The characters of a longer secret that are enough to be recognised, wherever in it they stand. A shorter one of letters
+/// alone is recognised as a word only: those of `is` are in half of all sentences.
 pub(super) const PIECE: usize = 12;
+/// One of fewer characters is recognised as a word only, whatever they are.
+const SHORT: usize = 6;
 
 /// The secrets that may not be shown, whoever repeats them. A clone shares them.
 ///
@@ -54,8 +65,14 @@ impl Redactor {
         let redactor = Self::default();
         let set = |name: &&str| env::var(name).ok();
         SECRET_VARIABLES.iter().filter_map(set).for_each(|secret| redactor.keep(&secret));
-        for url in PROXIES.iter().filter_map(set).filter_map(|proxy| Url::parse(&proxy).ok()) {
-            url.password().into_iter().for_each(|password| redactor.keep(password));
+        for address in ADDRESSES.iter().filter_map(set) {
+            // A proxy needs no scheme.
+            let address = if address.contains("://") { address } else { format!("http://{address}") };
+            let userinfo = Url::parse(&address).map(|url| match url.password() {
+                Some(password) => password.to_owned(),
+                None => url.username().to_owned(),
+            });
+            redactor.keep(&userinfo.unwrap_or_default());
         }
         redactor
     }
@@ -69,6 +86,7 @@ impl Redactor {
     }
 
     fn keep_members(&self, json: &Value) {
+        json.as_array().into_iter().flatten().for_each(|item| self.keep_members(item));
         for (name, member) in json.as_object().into_iter().flatten() {
             match member {
                 Value::String(token) if name.to_lowercase().contains("token") => self.keep(token),
@@ -121,7 +139,8 @@ impl Pieces {
     fn of(secrets: &BTreeSet<String>) -> Self {
         let mut pieces = BTreeMap::<usize, HashMap<_, _>>::new();
         for secret in secrets.iter().filter_map(|secret| levels(secret).into_iter().next()) {
-            let is_word = secret.chars.len() < PIECE;
+            let is_of_letters = secret.chars.iter().all(|c| c.is_alphabetic());
+            let is_word = secret.chars.len() < SHORT || is_of_letters && secret.chars.len() < PIECE;
             for piece in secret.chars.windows(secret.chars.len().clamp(1, PIECE)) {
                 let undone = match piece.iter().all(char::is_ascii_alphanumeric) {
                     true => Vec::new(),

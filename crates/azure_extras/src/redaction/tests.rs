@@ -213,9 +213,17 @@ async fn a_value_changes_nothing_that_the_client_goes_by() {
         }
     }
 
-    for value in
-        ["https://vault.azure.net/x", "https://login.microsoftonline.com", "Deleted", "Secret", "vault", "login"]
-    {
+    for value in [
+        "https://vault.azure.net/x",
+        "https://login.microsoftonline.com",
+        "Deleted",
+        "Secret",
+        "vault",
+        "login",
+        "SecretDisabled",
+        "ObjectIsDeletedButRecoverable",
+        "innererror",
+    ] {
         let error = async |status, code| {
             let options = client_options_with(Transport::new(Arc::new(Refusing(status, code))));
             let vault = VaultAddress::parse("my-vault").unwrap();

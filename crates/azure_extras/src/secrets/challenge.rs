@@ -63,15 +63,16 @@ impl Challenge {
         authority.trim_end_matches('/').rsplit('/').next()
     }
 
-    /// Tells whether it is one of Azure's, which names nothing but a host to sign in at, a tenant and a domain of vaults.
+    /// Tells whether it is one of Azure's, which names a host to sign in at, a tenant and a domain of vaults, and nothing
+    /// else.
     pub fn is_azures(&self) -> bool {
-        let authority = between(&self.0, "authorization=\"https://", "/").unwrap_or_default();
-        let resource = self.resource().unwrap_or_default().trim_end_matches('/');
-        SIGN_IN_HOSTS.contains(&authority)
-            && self.tenant().is_some_and(is_guid)
-            && resource
-                .strip_prefix("https://")
-                .is_some_and(|domain| azure_domain(&format!("x.{domain}")) == Some(domain))
+        let host = between(&self.0, "authorization=\"https://", "/").unwrap_or_default();
+        let (tenant, resource) = (self.tenant().unwrap_or_default(), self.resource().unwrap_or_default());
+        let domain = resource.strip_prefix("https://").unwrap_or_default();
+        SIGN_IN_HOSTS.contains(&host)
+            && is_guid(tenant)
+            && azure_domain(&format!("x.{domain}")) == Some(domain)
+            && self.0 == format!("Bearer authorization=\"https://{host}/{tenant}\", resource=\"{resource}\"")
     }
 
     /// Tells whether the account is to sign in anew
@@ -123,7 +124,10 @@ impl OwnChallenges {
 impl Policy for OwnChallenges {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let response = next[0].send(ctx, request, &next[1..]).await?;
-        let mut response = response.try_into_raw_response().await?;
+        let (status, mut headers, body) = response.try_into_raw_response().await?.deconstruct();
+        // Only this policy may set it.
+        headers.remove(OTHER_CHALLENGE);
+        let mut response = RawResponse::from_bytes(status, headers, body);
         let challenge = Challenge::of(&response);
         if let Some(resource) = challenge
             .foreign_resource(request.url(), self.signs_in_here)

@@ -1,7 +1,6 @@
 //! Keeps a client's token at the vault's origin.
 
 use super::operation::is_authorized;
-use crate::text::OutsideText;
 use azure_core::{
     Error,
     error::ErrorKind,
@@ -13,12 +12,9 @@ use azure_core::{
 use std::sync::Arc;
 
 /// A response has led the client to a URL outside the vault, as a list's `nextLink` can. No token was sent there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a response of the vault leads to {origin}, outside the vault; no token was sent")]
-pub struct ForeignLink {
-    /// The origin of that URL: scheme, host and port.
-    pub origin: OutsideText,
-}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a response of the vault leads outside it; no token was sent")]
+pub struct ForeignLink;
 
 /// Lets no request with a token leave for any other scheme, host or port than the vault's, for each attempt.
 #[derive(Debug)]
@@ -27,10 +23,8 @@ pub(super) struct OneOrigin(pub Url);
 #[async_trait::async_trait]
 impl Policy for OneOrigin {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let origin = request.url().origin();
-        if is_authorized(request) && origin != self.0.origin() {
-            let origin = OutsideText::new(&origin.ascii_serialization()).first_line();
-            return Err(Error::new(ErrorKind::Other, ForeignLink { origin }));
+        if is_authorized(request) && request.url().origin() != self.0.origin() {
+            return Err(Error::new(ErrorKind::Other, ForeignLink));
         }
         next[0].send(ctx, request, &next[1..]).await
     }

@@ -135,6 +135,8 @@ impl HttpClient for Phisher {
             ));
         }
         let mut headers = Headers::new();
+        // The client's own header, which nobody else may set.
+        headers.insert("x-other-challenge", "Bearer resource=\"https://localhost:8443\"");
         headers.insert(
             WWW_AUTHENTICATE,
             "Bearer authorization=\"https://login.microsoftonline.com/t\", resource=\"https://management.azure.com\"",
