@@ -95,7 +95,7 @@ impl<'a> Guard<'a> {
                 None => Ok(()),
             }
         };
-        let connect = async move { if connects { read(versions, 1).await.map(drop) } else { Ok(()) } };
+        let connect = async move { if connects { read(versions, 1).await.1 } else { Ok(()) } };
         let prefetch = PrefetchTask::start(async { try_join!(sign_in, connect).map(drop) });
         if choices.overwrite {
             record.allow(Deletable::All);

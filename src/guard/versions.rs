@@ -7,6 +7,7 @@ use crate::{
 use anyhow::Result;
 use azure_core::{
     Error,
+    error::ErrorKind,
     http::{Pager, StatusCode},
 };
 use azure_extras::secrets::is_missing_permission;
@@ -47,15 +48,16 @@ impl<'a> Versions<'a> {
     /// Where listing is forbidden, getting must do, and only the newest is known.
     pub async fn existing(&self, secret_name: &str, all: bool) -> Result<Option<Deletable>> {
         let options = SecretClientListSecretPropertiesVersionsOptions { maxresults: Some(1), ..Default::default() };
-        let listed = read(self.client.list_secret_properties_versions(secret_name, Some(options))?, 1).await;
+        let (versions, listed) =
+            read(self.client.list_secret_properties_versions(secret_name, Some(options))?, 1).await;
         self.may_list.store(listed.is_ok(), Ordering::Relaxed);
         match listed {
-            Ok(Some(versions)) if versions.is_empty() => Ok(None),
-            Ok(None) => Err(EndlessList.into()),
-            Ok(_) if !all => Ok(Some(Deletable::All)),
-            Ok(_) => {
-                let versions = self.client.list_secret_properties_versions(secret_name, None)?;
-                Ok(Some(read(versions, usize::MAX).await?.map_or(Deletable::All, Deletable::These)))
+            Ok(()) if versions.is_empty() => Ok(None),
+            Ok(()) if !all => Ok(Some(Deletable::All)),
+            Ok(()) => {
+                let list = self.client.list_secret_properties_versions(secret_name, None)?;
+                let (versions, listed) = read(list, usize::MAX).await;
+                listed.map(|()| Some(Deletable::These(versions))).map_err(Into::into)
             }
             Err(error) if cannot_list(&error) => match self.client.get_secret(secret_name, None).await {
                 Ok(newest) => Ok(Some(Deletable::These(version_of(&newest.into_model()?).into_iter().collect()))),
@@ -71,18 +73,21 @@ impl<'a> Versions<'a> {
         if self.record.may_delete_all() {
             return Ok(BTreeSet::new());
         }
-        let versions = self.client.list_secret_properties_versions(secret_name, None)?;
-        let mut others = match read(versions, usize::MAX).await {
-            Ok(Some(versions)) => versions,
-            Ok(None) => return Err(EndlessList.into()),
+        let list = self.client.list_secret_properties_versions(secret_name, None)?;
+        let (mut others, listed) = read(list, usize::MAX).await;
+        others.retain(|version| !self.record.may_delete(version));
+        match listed {
+            Ok(()) => {}
             // Of a secret whose versions may not be listed, the newest shows whether somebody has set it since.
             Err(error) if cannot_list(&error) && !self.may_list.load(Ordering::Relaxed) => {
                 let newest = self.client.get_secret(secret_name, None).await?.into_model()?;
-                version_of(&newest).into_iter().collect()
+                others = version_of(&newest).filter(|version| !self.record.may_delete(version)).into_iter().collect();
             }
-            Err(error) => return Err(error.into()),
-        };
-        others.retain(|version| !self.record.may_delete(version));
+            Err(error) => {
+                self.note(secret_name, &others);
+                return Err(error.into());
+            }
+        }
         for version in others.clone() {
             if self.record.has_unanswered_set() && self.has_value(secret_name, &version, secret_value).await? {
                 self.record.answer_set(version.clone());
@@ -135,29 +140,39 @@ fn cannot_list(error: &Error) -> bool {
     is_missing_permission(error) || error.http_status() == Some(StatusCode::NotFound)
 }
 
-/// The versions in a list, until there are `enough`; `None` if it has more pages than are read.
+/// Reads the versions in a list, until there are `enough`. Returns them, also those before an error; which is
+/// [`EndlessList`] if it has more pages than are read.
 ///
 /// # Errors
-/// Those of the SDK.
+/// Those of the SDK, beside the versions.
 pub(super) async fn read(
-    versions: Pager<ListSecretPropertiesResult>,
+    list: Pager<ListSecretPropertiesResult>,
     enough: usize,
-) -> azure_core::Result<Option<BTreeSet<String>>> {
-    let mut pages = versions.into_pages();
-    let (mut versions, mut began) = (BTreeSet::new(), None);
+) -> (BTreeSet<String>, azure_core::Result<()>) {
+    let mut versions = BTreeSet::new();
+    let outcome = read_into(&mut versions, list, enough).await;
+    (versions, outcome)
+}
+
+async fn read_into(
+    versions: &mut BTreeSet<String>,
+    list: Pager<ListSecretPropertiesResult>,
+    enough: usize,
+) -> azure_core::Result<()> {
+    let (mut pages, mut began) = (list.into_pages(), None);
     for _ in 0..PAGES {
-        let Some(page) = pages.try_next().await? else { return Ok(Some(versions)) };
+        let Some(page) = pages.try_next().await? else { return Ok(()) };
         let page = page.into_model()?.value;
         let ids = page.iter().map(|properties| properties.id.as_deref().unwrap_or_default());
         versions.extend(ids.map(|id| version_in(id).unwrap_or(id).to_owned()));
         if versions.len() >= enough {
-            return Ok(Some(versions));
+            return Ok(());
         }
         if began.get_or_insert_with(Instant::now).elapsed() > PAGES_TAKE {
             break;
         }
     }
-    Ok(None)
+    Err(Error::new(ErrorKind::Other, EndlessList))
 }
 
 /// The vault's list of a secret's versions has no version, and no end.

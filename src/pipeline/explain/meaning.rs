@@ -85,14 +85,14 @@ pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> 
 /// The client's first request goes without a token, to be told what token is wanted.
 fn unauthorized(answer: &RawResponse) -> Meaning {
     let challenge = answer.headers().get_optional_str(&WWW_AUTHENTICATE).unwrap_or_default();
-    let part = |name: &str| challenge.split_once(name)?.1.split('"').nth(1);
-    match (part("authorization"), part("resource").or(part("scope"))) {
-        (Some(authority), Some(resource)) => {
-            let host = authority.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let is_challenge = challenge.contains("resource=") || challenge.contains("scope=");
+    match ServiceError::read(answer).azures_challenge() {
+        Some((host, resource)) => {
             let more = format!("challenge: sign in at {host}, for {resource}");
-            Meaning::new(Tone::Expected, &*OutsideText::new(&more).first_line(), "challenge: sign in")
+            Meaning::new(Tone::Expected, more, "challenge: sign in")
         }
-        _ => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
+        None if is_challenge => Meaning::new(Tone::Expected, "challenge: sign in", "challenge: sign in"),
+        None => Meaning::new(Tone::Failure, "the token is not accepted", "not accepted"),
     }
 }
 

@@ -78,7 +78,7 @@ impl TerminalMode {
             sleep(Duration::from_millis(50));
         }
         if let (Ok(now), true) = (now, is_wanted()) {
-            let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &now);
+            let _ = tcsetattr(stdin(), SetArg::TCSANOW, &now);
         }
     }
 
@@ -86,7 +86,7 @@ impl TerminalMode {
         if let Some(mut mode) = self.before() {
             change(&mut mode);
             // A terminal that has gone away needs no mode.
-            let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &mode);
+            let _ = tcsetattr(stdin(), SetArg::TCSANOW, &mode);
         }
     }
 
@@ -116,7 +116,7 @@ impl TerminalMode {
         if stderr().is_terminal() && !is_dumb() {
             about(format_args!("\x1b[?2004l\x1b[?25h"));
         }
-        let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &before);
+        let _ = tcsetattr(stdin(), SetArg::TCSANOW, &before);
     }
 }
 

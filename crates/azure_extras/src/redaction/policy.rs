@@ -101,33 +101,27 @@ impl Redaction {
         let mut safe = Headers::new();
         for (name, value) in headers {
             let text = value.as_str();
-            let shown = if self.is_harmless(&name, text) { text.to_owned() } else { self.0.redact(text) };
+            let shown = if self.is_kept(&name, text) { text.to_owned() } else { self.0.redact(text) };
             safe.insert(name, shown);
         }
         RawResponse::from_bytes(status, safe, body)
     }
 
-    /// The text with the service's own words left as they are, by which errors are told apart: a value may be one of them.
-    fn redacted_around(&self, text: &str) -> String {
-        let found = OWN_WORDS.iter().filter_map(|words| Some((text.find(words)?, *words))).min();
-        match found.map(|(at, words)| (&text[..at], words, &text[at + words.len()..])) {
-            Some((before, words, after)) => self.0.redact(before) + words + &self.redacted_around(after),
-            None => self.0.redact(text),
-        }
-    }
-
-    /// Tells whether a header needs no redaction: it is a time to wait, or a challenge of Azure's, whose parts a secret's
-    /// value may share by chance.
-    fn is_harmless(&self, name: &HeaderName, text: &str) -> bool {
-        let challenge = || Challenge(text.to_owned());
-        let is_challenge = || *name == WWW_AUTHENTICATE && challenge().is_azures();
-        let shows_no_secret = || challenge().tenant().is_none_or(|tenant| self.0.redact(tenant) == tenant);
-        name.as_str().contains("retry-after") || is_challenge() && shows_no_secret()
+    /// Tells whether a header stays as it is, since the client goes by it: a time to wait; or a challenge, which is redacted
+    /// where it is shown, but for its tenant.
+    fn is_kept(&self, name: &HeaderName, text: &str) -> bool {
+        let shows_no_secret =
+            || Challenge(text.to_owned()).tenant().is_none_or(|tenant| self.0.redact(tenant) == tenant);
+        name.as_str().contains("retry-after") || *name == WWW_AUTHENTICATE && shows_no_secret()
     }
 
     fn redacted_json(&self, json: Value) -> Value {
         match json {
-            Value::String(text) => self.redacted_around(&text).into(),
+            Value::String(text) => {
+                let beginning = text.char_indices().nth(LONGEST / 4).map_or(&*text, |(end, _)| &text[..end]);
+                // By its own words the service's errors are told apart, and a value may be one of them.
+                self.0.redact_sparing(beginning, &OWN_WORDS).into()
+            }
             Value::Array(items) => items.into_iter().map(|item| self.redacted_json(item)).collect(),
             Value::Object(members) => {
                 members.into_iter().map(|(name, member)| (name, self.redacted_json(member))).collect()

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     env, fmt,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -101,13 +102,24 @@ impl Redactor {
 
     /// The text with `***` in place of each secret.
     pub fn redact(&self, text: &str) -> String {
+        self.redact_sparing(text, &[])
+    }
+
+    /// The same, but for secrets that are a part of these words.
+    pub fn redact_sparing(&self, text: &str, words: &[&str]) -> String {
+        let spared: Vec<_> = words.iter().flat_map(|it| text.match_indices(it)).collect();
+        let is_spared =
+            |hit: &Range<usize>| spared.iter().any(|(at, words)| *at <= hit.start && hit.end <= at + words.len());
         let mut known = self.known();
         let Known { secrets, pieces } = &mut *known;
         let pieces = pieces.get_or_insert_with(|| Pieces::of(secrets));
         let mut hidden = vec![false; text.len()];
         for level in levels(text) {
             for (from, to) in pieces.occurrences(&level).into_iter().chain(patterns::occurrences(&level)) {
-                hidden[level.places[from].start..level.places[to - 1].end].fill(true);
+                let hit = level.places[from].start..level.places[to - 1].end;
+                if !is_spared(&hit) {
+                    hidden[hit].fill(true);
+                }
             }
         }
         let mut redacted = String::with_capacity(text.len());
@@ -146,9 +158,11 @@ impl Pieces {
                     true => Vec::new(),
                     false => levels(&piece.iter().collect::<String>()).into_iter().skip(1).collect(),
                 };
-                let undone =
-                    undone.into_iter().map(|level| level.chars).filter(|piece| is_word || piece.len() >= Self::LEAST);
+                let is_whole = secret.chars.len() < PIECE;
+                let undone = undone.into_iter().map(|level| level.chars);
+                let undone = undone.filter(|piece| is_whole && !piece.is_empty() || piece.len() >= Self::LEAST);
                 for piece in undone.chain([piece.to_vec()]) {
+                    let is_word = is_word || piece.len() < Self::LEAST;
                     *pieces.entry(piece.len()).or_default().entry(piece).or_insert(is_word) &= is_word;
                 }
             }

@@ -48,7 +48,8 @@ impl Unescaped {
         let mut of = Self { chars: Vec::new(), places: Vec::new(), spaced: Vec::new() };
         let mut is_spaced = false;
         for (c, place) in text {
-            if c.is_whitespace() {
+            // A form has a plus for a space.
+            if c.is_whitespace() || c == '+' {
                 is_spaced = true;
             } else if is_visible(c) {
                 of.chars.push(c);
@@ -106,7 +107,6 @@ fn escape(text: &[char]) -> Option<Escape> {
     let byte = |range: Range<usize>| u8::try_from(hex(range)?).ok();
     match (text.first()?, text.get(1)) {
         ('%', _) => Some(Escape::Byte(byte(1..3)?, 3)),
-        ('+', _) => Some(Escape::Char(' ', 1)),
         ('\\', Some('x')) => Some(Escape::Byte(byte(2..4)?, 4)),
         ('\\', Some('u')) if text.get(2) == Some(&'{') => {
             let end = text.iter().take(10).position(|c| *c == '}')?;

@@ -5,7 +5,8 @@
 use super::{response::rebuilt, vault_address::azure_domain};
 use crate::{
     network::is_loopback,
-    text::{OutsideText, between, is_guid},
+    redaction::redactor::Redactor,
+    text::{OutsideText, between},
 };
 use azure_core::{
     Error,
@@ -16,7 +17,7 @@ use azure_core::{
         policies::{Policy, PolicyResult},
     },
 };
-use std::{env, sync::Arc};
+use std::{env, fmt, sync::Arc};
 
 /// The hosts where accounts of Azure's clouds sign in.
 const SIGN_IN_HOSTS: [&str; 5] = [
@@ -41,8 +42,15 @@ pub struct ForeignChallenge {
 }
 
 /// The `WWW-Authenticate` of a response.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Challenge(pub String);
+
+/// Shows nothing of it, since a server may write anything there.
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge")
+    }
+}
 
 impl Challenge {
     /// The challenge of a response; empty if it has none.
@@ -63,16 +71,12 @@ impl Challenge {
         authority.trim_end_matches('/').rsplit('/').next()
     }
 
-    /// Tells whether it is one of Azure's, which names a host to sign in at, a tenant and a domain of vaults, and nothing
-    /// else.
-    pub fn is_azures(&self) -> bool {
-        let host = between(&self.0, "authorization=\"https://", "/").unwrap_or_default();
-        let (tenant, resource) = (self.tenant().unwrap_or_default(), self.resource().unwrap_or_default());
-        let domain = resource.strip_prefix("https://").unwrap_or_default();
-        SIGN_IN_HOSTS.contains(&host)
-            && is_guid(tenant)
-            && azure_domain(&format!("x.{domain}")) == Some(domain)
-            && self.0 == format!("Bearer authorization=\"https://{host}/{tenant}\", resource=\"{resource}\"")
+    /// The host to sign in at, and the audience, if they are Azure's: what a server may write there is not shown.
+    pub fn azures(&self) -> Option<(&str, &str)> {
+        let (host, resource) = (between(&self.0, "authorization=\"https://", "/")?, self.resource()?);
+        let domain = resource.strip_prefix("https://")?;
+        let is_azures = SIGN_IN_HOSTS.contains(&host) && azure_domain(&format!("x.{domain}")) == Some(domain);
+        is_azures.then_some((host, resource))
     }
 
     /// Tells whether the account is to sign in anew
@@ -110,13 +114,15 @@ impl Challenge {
 pub(super) struct OwnChallenges {
     /// Tokens come from this computer.
     signs_in_here: bool,
+    /// Keeps secrets out of what is shown of a challenge.
+    redactor: Redactor,
 }
 
 impl OwnChallenges {
     /// Knows from `AZURE_AUTHORITY_HOST` whether tokens come from this computer: from an emulator's own Entra ID.
-    pub fn from_env() -> Self {
+    pub fn from_env(redactor: Redactor) -> Self {
         let authority = env::var("AZURE_AUTHORITY_HOST").ok().and_then(|url| Url::parse(&url).ok());
-        Self { signs_in_here: authority.is_some_and(|url| url.host_str().is_some_and(is_loopback)) }
+        Self { signs_in_here: authority.is_some_and(|url| url.host_str().is_some_and(is_loopback)), redactor }
     }
 }
 
@@ -135,7 +141,7 @@ impl Policy for OwnChallenges {
         {
             return Err(Error::new(
                 ErrorKind::Other,
-                ForeignChallenge { resource: OutsideText::new(resource).first_line() },
+                ForeignChallenge { resource: OutsideText::redacted(resource, &self.redactor).first_line() },
             ));
         }
         if challenge.resource().is_none() && !challenge.0.is_empty() {

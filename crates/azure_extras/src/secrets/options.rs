@@ -36,7 +36,7 @@ pub fn client_options_with(transport: Transport) -> ClientOptions {
         per_call_policies: vec![Arc::new(Retry)],
         per_try_policies: vec![
             Arc::new(EachAttempt),
-            Arc::new(OwnChallenges::from_env()),
+            Arc::new(OwnChallenges::from_env(redactor.clone())),
             Arc::new(Authenticity(redactor.clone())),
             Arc::new(Redaction(redactor)),
         ],

@@ -102,6 +102,11 @@ impl ServiceError {
         self.status == StatusCode::Unauthorized && self.challenge.wants_claims()
     }
 
+    /// The host to sign in at and the audience that the challenge names, if they are Azure's.
+    pub fn azures_challenge(&self) -> Option<(&str, &str)> {
+        self.challenge.azures()
+    }
+
     /// The tenant that the challenge names, a GUID.
     pub fn tenant(&self) -> Option<&str> {
         self.challenge.tenant().filter(|tenant| is_guid(tenant))
