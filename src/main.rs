@@ -9,7 +9,7 @@
 //! - [`session`] wires the run: terminal, policies, client.
 //! - [`quickstart`] runs the steps. The [`guard`] sees to it that no other secret is destroyed.
 //! - [`pipeline`] watches each call and attempt, and tells observers: the explanation, the spinner, the record of the run.
-//! - [`panic`] says what is left if the program has a bug.
+//! - [`mod@panic`] says what is left if the program has a bug.
 //! - [`terminal`] has what a user sees and types: stdout's transcript, stderr's notes, the questions.
 //! - A [`failure`] carries what is known of a run that failed, and [`report`] says what to do about it.
 

@@ -4,7 +4,10 @@ use azure_core::http::{AsyncRawResponse, HttpClient, Request, StatusCode, Transp
 use azure_core::time::OffsetDateTime;
 use std::{
     future::pending,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::time::sleep;
 
@@ -184,7 +187,10 @@ impl HttpClient for After {
 
 /// The options of an environment without variables.
 fn of_nothing() -> CredentialOptions {
-    CredentialOptions::from_variables(|_| None).unwrap()
+    // Loading the certificates to trust takes its time.
+    static OPTIONS: LazyLock<CredentialOptions> =
+        LazyLock::new(|| CredentialOptions::from_variables(|_| None).unwrap());
+    OPTIONS.clone()
 }
 
 /// Signs in where IMDS is as given, beside an `az` that takes so long; returns the outcome, what is told of each source, and
