@@ -432,10 +432,8 @@ fn a_value_that_is_hidden_is_hidden_wherever_stderr_goes() {
         terminal.expect("pid ");
         if arguments.len() == 2 {
             terminal.expect(VALUE);
-        } else {
-            // The value is read until its end.
-            thread::sleep(Duration::from_millis(300));
         }
+        wait_until(|| !terminal.is_echoing());
         terminal.press("hunter2\r\u{4}");
         let shown = ends_as_it_began(terminal);
         assert!(shown.contains("Your secret is '********'.") && !shown.contains("hunter2"), "{shown}");

@@ -92,6 +92,14 @@ impl Terminal {
         poll(&mut [PollFd::new(device.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO).unwrap() > 0
     }
 
+    /// Whether the terminal of a watched run shows what is typed.
+    pub fn is_echoing(&self) -> bool {
+        let flags = libc::O_NOCTTY | libc::O_NONBLOCK;
+        let device = OpenOptions::new().read(true).custom_flags(flags).open(self.device.as_ref().unwrap()).unwrap();
+        let modes = rustix::termios::tcgetattr(&device).unwrap().local_modes;
+        modes.contains(rustix::termios::LocalModes::ECHO)
+    }
+
     /// Waits until that is on the screen.
     pub fn shows(&mut self, text: &str) {
         for _ in 0..6_000 {
