@@ -26,7 +26,7 @@ use std::sync::{
 };
 
 /// The most pages of versions that are looked at.
-const PAGES: usize = 40;
+const PAGES: usize = 1000;
 
 /// Sends a `DELETE` that was sent before, or had to wait for the user, only if what it would take may be deleted, as the record knows. A purge that was not answered,
 /// and whose deleted secret is gone, has been carried out.

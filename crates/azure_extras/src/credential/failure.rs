@@ -43,6 +43,9 @@ pub enum CredentialFailure {
         /// The time for which it was asked.
         within: Duration,
     },
+    /// Something else answered in its place.
+    #[error("something else answered in its place")]
+    SomethingElse,
     /// Its host was not reached.
     #[error("{0}")]
     Connection(Arc<ConnectionError>),

@@ -13,7 +13,7 @@ use azure_core::{
     credentials::{AccessToken, Secret, TokenCredential},
     error::ErrorKind,
     http::{
-        Context, Method, Request, StatusCode, Transport, Url,
+        Context, Method, RawResponse, Request, StatusCode, Transport, Url,
         policies::{Policy, PolicyResult},
     },
     time::OffsetDateTime,
@@ -201,9 +201,16 @@ impl Source {
                 CredentialFailure::Unreadable
             });
         }
+        let is_json = |response: &RawResponse| serde_json::from_slice::<serde_json::Value>(response.body()).is_ok();
         let is_there = match cause.map(Error::kind) {
+            _ if self.probe.is_none() => true,
+            // IMDS answers in JSON. Something else may have answered the probe: another cloud's service, a sign-in page.
+            Some(ErrorKind::HttpResponse { raw_response, .. }) if !raw_response.as_deref().is_some_and(is_json) => {
+                return Miss::Unavailable(CredentialFailure::SomethingElse);
+            }
+            Some(ErrorKind::DataConversion) => return Miss::Unavailable(CredentialFailure::SomethingElse),
             // A virtual machine without an identity is as good as a laptop.
-            Some(ErrorKind::HttpResponse { status, .. }) => self.probe.is_none() || *status != StatusCode::BadRequest,
+            Some(ErrorKind::HttpResponse { status, .. }) => *status != StatusCode::BadRequest,
             _ => true,
         };
         if is_there {

@@ -12,7 +12,7 @@ use azure_core::{
     Error,
     error::ErrorKind,
     http::{
-        Context, RawResponse, Request, Url,
+        Context, RawResponse, Request, StatusCode, Url,
         headers::{HeaderName, WWW_AUTHENTICATE},
         policies::{Policy, PolicyResult},
     },
@@ -135,14 +135,17 @@ impl Policy for OwnChallenges {
         headers.remove(OTHER_CHALLENGE);
         let mut response = RawResponse::from_bytes(status, headers, body);
         let challenge = Challenge::of(&response);
-        if let Some(resource) = challenge
-            .foreign_resource(request.url(), self.signs_in_here)
-            .filter(|_| u16::from(response.status()) == 401)
+        let foreign = || {
+            // A secret in it would go where tokens are asked for.
+            let echo =
+                challenge.resource().filter(|it| challenge.azures().is_none() && self.redactor.redact(it) != *it);
+            challenge.foreign_resource(request.url(), self.signs_in_here).or(echo)
+        };
+        if response.status() == StatusCode::Unauthorized
+            && let Some(resource) = foreign()
         {
-            return Err(Error::new(
-                ErrorKind::Other,
-                ForeignChallenge { resource: OutsideText::redacted(resource, &self.redactor).first_line() },
-            ));
+            let resource = OutsideText::redacted(resource, &self.redactor).first_line();
+            return Err(Error::new(ErrorKind::Other, ForeignChallenge { resource }));
         }
         if challenge.resource().is_none() && !challenge.0.is_empty() {
             let (status, mut headers, body) = response.deconstruct();

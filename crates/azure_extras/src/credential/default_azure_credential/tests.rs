@@ -153,6 +153,8 @@ enum Imds {
     IsBusy,
     IsAnotherService,
     RefusesToConnect,
+    /// A page, as of a network that wants a sign-in first, or of another cloud.
+    IsAPage(u16),
     /// A proxy says that it cannot get there.
     IsUnreachable,
     IsABlackHole,
@@ -174,6 +176,7 @@ impl HttpClient for After {
             Imds::IsABlackHole => pending().await,
             Imds::RefusesToConnect => return Err(Error::with_message(ErrorKind::Connection, "refused")),
             Imds::IsAnotherService => (StatusCode::NotFound, ""),
+            Imds::IsAPage(status) => (StatusCode::from(status), "<html>"),
             Imds::IsUnreachable => (StatusCode::Forbidden, "connecting to 169.254.169.254:80: network is unreachable"),
             Imds::IsBroken => (StatusCode::ServiceUnavailable, ""),
             Imds::IsBusy if bare => (StatusCode::TooManyRequests, ""),
@@ -211,7 +214,8 @@ async fn beside(imds: After, az: &Arc<Fake>) -> (Result<String, SignInFailed>, V
 #[tokio::test(start_paused = true)]
 async fn the_same_world_signs_in_the_same_identity_and_is_told_the_same() {
     use Imds::{
-        Gives, HasNoIdentity, IsABlackHole, IsAnotherService, IsBroken, IsBusy, IsUnreachable, RefusesToConnect,
+        Gives, HasNoIdentity, IsABlackHole, IsAPage, IsAnotherService, IsBroken, IsBusy, IsUnreachable,
+        RefusesToConnect,
     };
     // Who signs in where az is signed in, and where it is not.
     for (imds, with_az, without) in [
@@ -222,6 +226,10 @@ async fn the_same_world_signs_in_the_same_identity_and_is_told_the_same() {
         (IsAnotherService, Some("az-1"), None),
         (RefusesToConnect, Some("az-1"), None),
         (IsUnreachable, Some("az-1"), None),
+        (IsAPage(200), Some("az-1"), None),
+        (IsAPage(302), Some("az-1"), None),
+        (IsAPage(401), Some("az-1"), None),
+        (IsAPage(403), Some("az-1"), None),
         (IsABlackHole, Some("az-1"), None),
     ] {
         for (answer, expected) in [(None, with_az), (Some(()), without)] {

@@ -67,3 +67,33 @@ fn the_one_that_is_kept_from_the_sdk_is_still_read() {
     let response = RawResponse::from_bytes(StatusCode::Unauthorized, headers, "");
     assert!(Challenge::of(&response).wants_claims());
 }
+
+#[tokio::test]
+async fn a_secret_in_a_challenge_goes_nowhere() {
+    #[derive(Debug)]
+    struct Echo(&'static str);
+
+    #[async_trait::async_trait]
+    impl Policy for Echo {
+        async fn send(&self, _: &Context, _: &mut Request, _: &[Arc<dyn Policy>]) -> PolicyResult {
+            let mut headers = Headers::new();
+            headers.insert(WWW_AUTHENTICATE, format!("Bearer resource=\"{}\"", self.0));
+            Ok(rebuilt(RawResponse::from_bytes(StatusCode::Unauthorized, headers, "")))
+        }
+    }
+
+    let redactor = Redactor::default();
+    redactor.keep("s3cr3tv4lue-abcdefghijkl");
+    let own = OwnChallenges { signs_in_here: true, redactor };
+    for (resource, passes) in [
+        ("https://localhost:8443", true),
+        ("https://localhost:8443/s3cr3tv4lue-abcdefghijkl", false),
+        ("https://s3cr3tv4lue-abcdefghijkl.localhost", false),
+        ("s3cr3tv4lue-abcdefghijkl", false),
+    ] {
+        let mut request = Request::new("https://localhost:8443/".parse().unwrap(), azure_core::http::Method::Get);
+        let outcome = own.send(&Context::new(), &mut request, &[Arc::new(Echo(resource)) as _]).await;
+        assert_eq!(outcome.is_ok(), passes, "{resource}");
+        assert!(!outcome.err().is_some_and(|error| error.to_string().contains("s3cr3t")), "{resource}");
+    }
+}
