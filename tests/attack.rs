@@ -315,6 +315,27 @@ fn a_purge_that_is_repeated_takes_only_what_the_run_has_deleted() {
 }
 
 #[test]
+fn a_deletion_is_not_repeated_where_the_list_leads_elsewhere() {
+    for link in ["https://my-vault.vault.azure.net/secrets/m/versions?api-version=2025-07-01", "nowhere"] {
+        let cloud = Cloud::start();
+        let held = cloud.hold("DELETE /secrets/n");
+        cloud.plan("DELETE /secrets/n", 1, Fault::error(503, "ServiceUnavailable", "", "Later."));
+        let mut child =
+            cloud.kv_secrets().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"n\nv\n").unwrap();
+        wait_until(|| cloud.has_received("DELETE /secrets/n"));
+        let page = format!(r#"{{"value":[],"nextLink":"{link}"}}"#);
+        cloud.plan("GET /secrets/n/versions", 1, Fault::Answer(200, &[("content-type", "application/json")], page));
+        held.let_go();
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), cloud.holds("n")), (Some(1), Holds::Versions(1)), "{stderr}");
+        let followed = cloud.received().iter().any(|it| it.line().contains("/secrets/m"));
+        assert!(!followed, "{stderr}");
+    }
+}
+
+#[test]
 fn a_run_in_the_background_is_not_stopped() {
     let cloud = Cloud::start();
     fs::write(cloud.working_directory().join("value"), "v").unwrap();

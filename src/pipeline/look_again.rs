@@ -28,8 +28,8 @@ use std::sync::{
 /// The most pages of versions that are looked at.
 const PAGES: usize = 1000;
 
-/// Sends a `DELETE` that was sent before, or had to wait for the user, only if what it would take may be deleted, as the record knows. A purge that was not answered,
-/// and whose deleted secret is gone, has been carried out.
+/// Sends a `DELETE` that was sent before, or had to wait for the user, only if what it would take may be deleted, as the
+/// record knows. A purge that was not answered, and whose deleted secret is gone, has been carried out.
 #[derive(Debug)]
 pub(crate) struct LookAgain {
     record: Arc<Record>,
@@ -88,8 +88,8 @@ impl Policy for LookAgain {
     }
 }
 
-/// What is there, page by page: the last response, and the versions in all of them; the empty version where there are more
-/// pages than are looked at.
+/// What is there, page by page: the last response, and the versions in all of them; the empty version where there is more
+/// than is looked at: too many pages, or a link that leads elsewhere than to the next page of this list.
 async fn look(
     ctx: &Context<'_>,
     mut url: Url,
@@ -98,6 +98,7 @@ async fn look(
 ) -> azure_core::Result<(RawResponse, Vec<String>)> {
     // It is none of the call's own attempts.
     let ctx = ctx.clone().with_value(Prefetch);
+    let path = url.path().to_owned();
     let (mut versions, mut pages) = (Vec::new(), 0);
     loop {
         let mut look = Request::new(url, Method::Get);
@@ -107,10 +108,13 @@ async fn look(
         let ids = body["value"].as_array().into_iter().flatten().chain([&body]).filter_map(|it| it["id"].as_str());
         versions.extend(ids.filter_map(version_in).map(str::to_owned));
         pages += 1;
-        match body["nextLink"].as_str().and_then(|link| Url::parse(link).ok()) {
-            Some(link) if pages < PAGES => url = link,
-            more => {
-                versions.extend(more.map(|_| String::new()));
+        let Some(link) = body["nextLink"].as_str().filter(|link| !link.is_empty()) else {
+            return Ok((seen, versions));
+        };
+        match Url::parse(link) {
+            Ok(link) if link.path() == path && pages < PAGES => url = link,
+            _ => {
+                versions.push(String::new());
                 return Ok((seen, versions));
             }
         }
