@@ -17,9 +17,8 @@ use azure_core::{
 use azure_extras::{
     find_cause,
     network::ConnectionError,
-    secrets::{Operation, is_conclusive, rebuilt},
+    secrets::{Operation, is_conclusive, json, rebuilt},
 };
-use serde_json::Value;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -104,7 +103,7 @@ async fn look(
         let mut look = Request::new(url, Method::Get);
         look.insert_header(AUTHORIZATION, token.to_owned());
         let seen = next[0].send(&ctx, &mut look, &next[1..]).await?.try_into_raw_response().await?;
-        let body: Value = serde_json::from_slice(seen.body()).unwrap_or_default();
+        let body = json(&seen);
         let ids = body["value"].as_array().into_iter().flatten().chain([&body]).filter_map(|it| it["id"].as_str());
         versions.extend(ids.filter_map(version_in).map(str::to_owned));
         pages += 1;

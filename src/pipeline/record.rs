@@ -6,9 +6,8 @@ use azure_core::http::{RawResponse, StatusCode};
 use azure_extras::{
     find_cause,
     network::ConnectionError,
-    secrets::{Operation, ServiceError, is_conclusive},
+    secrets::{Operation, ServiceError, is_conclusive, json},
 };
-use serde_json::Value;
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -295,10 +294,6 @@ pub(crate) fn version_in(id: &str) -> Option<&str> {
 /// The newest version of the secret in a response.
 fn newest_version(response: &RawResponse) -> Option<String> {
     json(response)["id"].as_str().and_then(version_in).map(str::to_owned)
-}
-
-fn json(response: &RawResponse) -> Value {
-    serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
 /// Tells whether a look-up has found a secret: versions in a list, or the secret itself.

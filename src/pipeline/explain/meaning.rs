@@ -8,7 +8,7 @@ use azure_core::{
     time::OffsetDateTime,
 };
 use azure_extras::{
-    secrets::{Operation, ServiceError, is_transient_status},
+    secrets::{Operation, ServiceError, is_transient_status, json},
     text::OutsideText,
 };
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(super) fn of_silence(error: &Error) -> Meaning {
 /// The meaning of a response for that operation; `set` tells whether the secret was set before.
 pub(super) fn meaning(operation: Operation, answer: &RawResponse, set: bool) -> Meaning {
     use Tone::{Expected, Failure, Success};
-    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let body = json(answer);
     let version = || {
         let version = body["id"].as_str().and_then(|id| id.rsplit('/').next()).unwrap_or_default();
         // Anything else may hold what it should not.

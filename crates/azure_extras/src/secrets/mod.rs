@@ -21,7 +21,7 @@ pub use delete_secret::{BeginDeleteSecret, DeleteSecretPoller, DeletionPending};
 pub use operation::{Operation, is_authorized};
 pub use options::{client_options, client_options_with};
 pub use origin::ForeignLink;
-pub use response::{is_conclusive, rebuilt};
+pub use response::{is_conclusive, json, rebuilt};
 pub(crate) use retry::Retry;
 pub use secret_rules::{MAX_VALUE_CHARS, is_secret_name};
 pub use service_error::{ServiceError, is_missing_permission};

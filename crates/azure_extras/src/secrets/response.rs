@@ -24,7 +24,7 @@ pub fn is_conclusive(status: StatusCode) -> bool {
 }
 
 /// The body, or `Null` if it is no JSON.
-pub(crate) fn json(response: &RawResponse) -> Value {
+pub fn json(response: &RawResponse) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
